@@ -1,0 +1,5 @@
+"""`python -m sim` is `ztna-sim`."""
+
+from sim.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""What happened to one organisation: plain facts in columns, their builder, and the file that keeps them.
+
+Every output of a run is a fold over these records. Times are integers of nanoseconds since the start of the measured
+window (the run clock): negative in the warm-up, past the window's length in the drain.
+"""
+
+from sim.history.builder import HistoryBuilder
+from sim.history.columns import (
+    NEVER_NS,
+    NO_LAST_SEEN,
+    UNEXPLAINED,
+    UNKNOWN_OWNER,
+    Answers,
+    Deliveries,
+    Fetches,
+    History,
+    Mounts,
+    Outcome,
+    RunFrame,
+    Sessions,
+    Writes,
+)
+from sim.history.file import read_histories, write_histories
+
+__all__ = [
+    "NEVER_NS",
+    "NO_LAST_SEEN",
+    "UNEXPLAINED",
+    "UNKNOWN_OWNER",
+    "Answers",
+    "Deliveries",
+    "Fetches",
+    "History",
+    "HistoryBuilder",
+    "Mounts",
+    "Outcome",
+    "RunFrame",
+    "Sessions",
+    "Writes",
+    "read_histories",
+    "write_histories",
+]

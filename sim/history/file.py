@@ -1,0 +1,69 @@
+"""`history.npz`: the histories of all organisations of a run, kept when asked for.
+
+For each table one int64 array of shape (rows, 1 + columns), named as the table; its first column is the number of the
+organisation. `<table>_columns` names the columns. `frames` holds one JSON text (`RunFrame`) for each organisation.
+"""
+
+import io
+from collections.abc import Iterable
+from dataclasses import fields
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.history.columns import Answers, Deliveries, Fetches, History, Mounts, RunFrame, Sessions, Table, Writes
+
+TABLES: Final[dict[str, type[Table]]] = {
+    "writes": Writes,
+    "deliveries": Deliveries,
+    "fetches": Fetches,
+    "answers": Answers,
+    "sessions": Sessions,
+    "mounts": Mounts,
+}
+
+
+def write_histories(histories: Iterable[History]) -> bytes:
+    """The file's bytes."""
+    kept = sorted(histories, key=lambda history: history.frame.organisation)
+    arrays: dict[str, NDArray[np.generic]] = {
+        "frames": np.array([msgspec.json.encode(history.frame).decode() for history in kept], dtype=np.str_)
+    }
+    for name, kind in TABLES.items():
+        arrays[f"{name}_columns"] = np.array(["organisation", *(f.name for f in fields(kind))], dtype=np.str_)
+        parts = [_with_organisation(history, name) for history in kept]
+        arrays[name] = np.concatenate(parts) if parts else np.empty((0, 1 + kind.width()), np.int64)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def read_histories(data: bytes) -> list[History]:
+    """The histories of a file's bytes, by organisation.
+
+    Raises `ValueError` for bytes that are no .npz file and `KeyError` for a missing table.
+    """
+    with np.load(io.BytesIO(data), allow_pickle=False) as file:
+        frames = [msgspec.json.decode(str(text), type=RunFrame) for text in file["frames"]]
+        rows = {name: file[name] for name in TABLES}
+    return [_history(frame, rows) for frame in frames]
+
+
+def _with_organisation(history: History, name: str) -> NDArray[np.int64]:
+    rows = getattr(history, name).rows()
+    return np.insert(rows, 0, history.frame.organisation, axis=1)
+
+
+def _history(frame: RunFrame, rows: dict[str, NDArray[np.int64]]) -> History:
+    own = {name: table[table[:, 0] == frame.organisation, 1:] for name, table in rows.items()}
+    return History(
+        frame=frame,
+        writes=Writes.from_rows(own["writes"]),
+        deliveries=Deliveries.from_rows(own["deliveries"]),
+        fetches=Fetches.from_rows(own["fetches"]),
+        answers=Answers.from_rows(own["answers"]),
+        sessions=Sessions.from_rows(own["sessions"]),
+        mounts=Mounts.from_rows(own["mounts"]),
+    )

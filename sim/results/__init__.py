@@ -1,0 +1,1 @@
+"""The run folder and what is in it: the summary with its versioned schema, the figures, and their files."""

@@ -1,0 +1,185 @@
+"""`summary.json`, schema 1: what a run found, as frozen records.
+
+More fields may be added to these records; the ones that are here stay. A figure that was not measured is None (null
+in the file), never 0.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+SCHEMA: Final = 1
+
+
+class RunVerdict(StrEnum):
+    """The verdict of a whole run, with the exit code of `ztna-sim` beside it."""
+
+    HELD = "held"  # 0
+    FAILED = "failed"  # 1
+    UNKNOWN = "unknown"  # 3: it could not be judged
+    INVALID = "invalid"  # 3: the generator, or a lost worker, spoilt it
+
+
+class Distribution(msgspec.Struct, frozen=True, kw_only=True):
+    """A distribution of times, in milliseconds, to three significant digits; mean and max are exact."""
+
+    unit: str = "ms"
+    count: int = 0
+    mean: float | None = None
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    p999: float | None = None
+    max: float | None = None
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """Every distribution of the run. `event_to_refetch` = `delivery` + `debounce` + `refetch`, event by event."""
+
+    event_to_refetch: Distribution
+    delivery: Distribution
+    debounce: Distribution
+    refetch: Distribution
+    write: Distribution
+    lateness: Distribution
+    event_to_refetch_from_due: Distribution
+    write_from_due: Distribution
+    blocked: Distribution
+    handling: Distribution
+
+
+class Collapse(msgspec.Struct, frozen=True, kw_only=True):
+    """Deliveries per refetch that deliveries caused."""
+
+    deliveries: int
+    refetches: int
+    ratio: float | None
+    excess_refetches: int
+
+
+class Leakage(msgspec.Struct, frozen=True, kw_only=True):
+    """What crossed from one organisation to another, out of how many opportunities."""
+
+    leaks: int
+    opportunities: int
+    upper_bound_95: float | None
+    leaked_events: int
+    announced_events: int
+    leaked_rows: int
+    leaked_counts: int
+    inspected_rows: int
+    inspected_answers: int
+    unknown_rows: int
+    unknown_events: int
+
+
+class Loss(msgspec.Struct, frozen=True, kw_only=True):
+    """Acked transitions that a subscribed dashboard did not receive, and those it received twice or out of order."""
+
+    lost: int
+    expected: int
+    duplicates: int
+    out_of_order: int
+
+
+class Staleness(msgspec.Struct, frozen=True, kw_only=True):
+    """Time during which a dashboard shows something else than the truth; None where it was not measured."""
+
+    dashboard_seconds: float | None = None
+    share: float | None = None
+
+
+class Blind(msgspec.Struct, frozen=True, kw_only=True):
+    """Time in which a dashboard has no subscribed socket."""
+
+    share: float | None
+    evictions: int
+    reconnects: int
+
+
+class Generator(msgspec.Struct, frozen=True, kw_only=True):
+    """The generator's own state: whether it was the bottleneck."""
+
+    valid: bool
+    lateness_p99_ms: float | None
+    hub_lag_p99_ms: float | None
+    cpu_share: float | None
+    workers: int
+    workers_lost: int
+    errors: int
+    handling_p99_ms: float | None
+    kernel_timestamps: bool
+    target_cpu_share: float | None
+
+
+class Load(msgspec.Struct, frozen=True, kw_only=True):
+    """What was driven: the size of the run."""
+
+    organisations: int
+    machines: int
+    dashboards: int
+    duration_s: float
+    writes: int
+    transitions: int
+    deliveries: int
+    unexplained_deliveries: int
+    refetches: int
+    refetches_cancelled: int
+    refetches_failed: int
+    refetch_retries: int
+    writes_failed: int
+
+
+class FindingSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One check's answer. `first`, `worst` and `last` are witnesses in a sentence each."""
+
+    name: str
+    verdict: str
+    value: float | None
+    unit: str
+    count: int
+    bound: float | None
+    first: str | None
+    worst: str | None
+    last: str | None
+    text: str
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole file."""
+
+    schema: int = SCHEMA
+    scenario: str
+    question: str
+    seed: int
+    started_utc: str
+    schedule_hash: str
+    executor: str
+    target: str
+    verdict: RunVerdict
+    partial: bool
+    reason: str | None
+    load: Load
+    metrics: Metrics
+    collapse: Collapse
+    leakage: Leakage
+    loss: Loss
+    staleness: Staleness
+    blind: Blind
+    generator: Generator
+    findings: list[FindingSummary]
+
+
+def encode(summary: Summary) -> bytes:
+    """The summary as indented JSON, with a final newline."""
+    return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+
+
+def decode(data: bytes) -> Summary:
+    """The summary of a file's bytes.
+
+    Raises `msgspec.DecodeError` for bytes that are no summary of this schema.
+    """
+    return msgspec.json.decode(data, type=Summary)
