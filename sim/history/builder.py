@@ -10,6 +10,7 @@ from sim.history.columns import (
     UNEXPLAINED,
     UNKNOWN_OWNER,
     Answers,
+    Breaches,
     Deliveries,
     Fetches,
     History,
@@ -30,7 +31,7 @@ class HistoryBuilder:
     Times given to it are of any one monotonic clock; `build` shifts them to the run clock.
     """
 
-    __slots__ = ("_answers", "_deliveries", "_fetches", "_mounts", "_plain_answers", "_sessions", "_writes")
+    __slots__ = ("_answers", "_breaches", "_deliveries", "_fetches", "_mounts", "_plain_answers", "_sessions", "_writes")
 
     def __init__(self) -> None:
         self._writes = array("q")
@@ -39,6 +40,7 @@ class HistoryBuilder:
         self._answers = array("q")
         self._sessions = array("q")
         self._mounts = array("q")
+        self._breaches = array("q")
         self._plain_answers: dict[int, list[int]] = {}
 
     def write(
@@ -56,14 +58,23 @@ class HistoryBuilder:
         self._writes.extend((machine, status, before, due_ns, ready_ns, sent_ns, acked_ns, http_status))
 
     def delivery(
-        self, dashboard: int, owner: int, machine: int, status: int, last_seen_ms: int, arrived_ns: int, handled_ns: int
+        self,
+        dashboard: int,
+        owner: int,
+        machine: int,
+        status: int,
+        last_seen_ms: int,
+        arrived_ns: int,
+        handled_ns: int,
     ) -> None:
         """An event frame."""
         self._deliveries.extend(
             (dashboard, owner, machine, status, last_seen_ms, arrived_ns, handled_ns, UNEXPLAINED)
         )
 
-    def fetch(self, dashboard: int, cause: int, sent_ns: int, ended_ns: int, outcome: int, attempts: int) -> None:
+    def fetch(
+        self, dashboard: int, cause: int, sent_ns: int, ended_ns: int, outcome: int, attempts: int
+    ) -> None:
         """A refetch that ended, or was open at the end of the run."""
         self._fetches.extend((dashboard, cause, sent_ns, ended_ns, outcome, attempts))
 
@@ -100,6 +111,10 @@ class HistoryBuilder:
         """A visit of the page that ended, or was under way at the end of the run."""
         self._mounts.extend((dashboard, from_ns, until_ns))
 
+    def breach(self, dashboard: int, at_ns: int, breach: int) -> None:
+        """A message that is not of the contract."""
+        self._breaches.extend((dashboard, at_ns, breach))
+
     def build(self, frame: RunFrame, origin_ns: int) -> History:
         """The history on the run clock, whose zero is `origin_ns` of the recorder's clock; every table sorted."""
         plain = array("q")
@@ -116,6 +131,7 @@ class HistoryBuilder:
             answers=_table(Answers, self._answers + plain, origin_ns, "at_ns"),
             sessions=_table(Sessions, self._sessions, origin_ns, "opened_ns"),
             mounts=_table(Mounts, self._mounts, origin_ns, "from_ns"),
+            breaches=_table(Breaches, self._breaches, origin_ns, "at_ns"),
         )
 
 
@@ -125,7 +141,9 @@ def _table(kind: type[_T], flat: "array[int]", origin_ns: int, sort_by: str) -> 
     names = list(kind.__dataclass_fields__)
     for column, name in enumerate(names):
         if name.endswith("_ns"):
-            rows[:, column] = np.where(rows[:, column] >= _FAR_NS, rows[:, column], rows[:, column] - origin_ns)
+            rows[:, column] = np.where(
+                rows[:, column] >= _FAR_NS, rows[:, column], rows[:, column] - origin_ns
+            )
     return kind.from_rows(rows[np.argsort(rows[:, names.index(sort_by)], kind="stable")])
 
 

@@ -23,6 +23,10 @@ NO_LAST_SEEN: Final = -1
 """`Deliveries.last_seen_ms` of an event without `last_seen`."""
 
 
+UNANSWERED: Final = -1
+"""`Writes.http_status` of a write that was still under way when the run ended."""
+
+
 class Outcome(IntEnum):
     """How a refetch ended."""
 
@@ -74,7 +78,7 @@ class Writes(Table):
     acked_ns: Ints
     """When the answer arrived; NEVER_NS for none."""
     http_status: Ints
-    """0 where the connection failed."""
+    """0 where the connection failed; UNANSWERED where the run ended first."""
 
     def acked(self) -> NDArray[np.bool_]:
         """Which writes were answered with success."""
@@ -164,6 +168,23 @@ class Mounts(Table):
     """NEVER_NS if open at the end of the run."""
 
 
+class Breach(IntEnum):
+    """How a message broke the contract."""
+
+    FRAME = 0  # a frame that is no JSON object of contract 1
+    ANSWER = 1  # an answer with status 200 that is not of the shape of contract 3 or 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Breaches(Table):
+    """Messages that are not of the contract, sorted by `at_ns`."""
+
+    dashboard: Ints
+    at_ns: Ints
+    breach: Ints
+    """`Breach`."""
+
+
 class RunFrame(msgspec.Struct, frozen=True, kw_only=True):
     """What every check needs to know of the run; the same for all its organisations but for the sizes."""
 
@@ -193,3 +214,4 @@ class History:
     answers: Answers
     sessions: Sessions
     mounts: Mounts
+    breaches: Breaches

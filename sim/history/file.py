@@ -13,7 +13,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.history.columns import Answers, Deliveries, Fetches, History, Mounts, RunFrame, Sessions, Table, Writes
+from sim.history.columns import (
+    Answers,
+    Deliveries,
+    Fetches,
+    History,
+    Mounts,
+    RunFrame,
+    Sessions,
+    Table,
+    Writes,
+)
 
 TABLES: Final[dict[str, type[Table]]] = {
     "writes": Writes,
@@ -22,6 +32,7 @@ TABLES: Final[dict[str, type[Table]]] = {
     "answers": Answers,
     "sessions": Sessions,
     "mounts": Mounts,
+    "breaches": Breaches,
 }
 
 
@@ -66,4 +77,5 @@ def _history(frame: RunFrame, rows: dict[str, NDArray[np.int64]]) -> History:
         answers=Answers.from_rows(own["answers"]),
         sessions=Sessions.from_rows(own["sessions"]),
         mounts=Mounts.from_rows(own["mounts"]),
+        breaches=Breaches.from_rows(own["breaches"]),
     )

@@ -1,0 +1,81 @@
+"""Availability: was every request answered with success, and every upgrade granted?
+
+Sees: heartbeats and refetches that failed, by status, and upgrades that were refused. A retry that succeeds is no
+failure, nor is a request that the page itself gave up. Cannot see: slowness, which is the latencies' matter.
+"""
+
+import msgspec
+import numpy as np
+
+from sim.checks.finding import Finding, Verdict, Witness, Witnesses
+from sim.history import UNANSWERED, History, Outcome
+
+
+class Availability(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts of requests, and the failed ones by kind."""
+
+    requests: int = 0
+    failures: dict[str, int] = {}
+    witnesses: Witnesses = Witnesses()
+
+
+def observe(history: History) -> Availability:
+    """One organisation's requests."""
+    writes, fetches, sessions = history.writes, history.fetches, history.sessions
+    bad_writes = writes.where(~writes.acked() & (writes.http_status != UNANSWERED))
+    bad_fetches = fetches.where(fetches.outcome == Outcome.FAILED)
+    refused = sessions.where((sessions.code >= 300) & (sessions.code < 600))
+    failures: list[tuple[int, int, str]] = [
+        *((at, -1, f"heartbeat: {_status(s)}") for at, s in zip(bad_writes.sent_ns, bad_writes.http_status, strict=True)),
+        *((at, d, "refetch: all retries failed") for at, d in zip(bad_fetches.sent_ns, bad_fetches.dashboard, strict=True)),
+        *(
+            (at, d, f"upgrade: refused with {code}")
+            for at, d, code in zip(refused.opened_ns, refused.dashboard, refused.code, strict=True)
+        ),
+    ]
+    kinds, counts = np.unique([kind for _, _, kind in failures], return_counts=True)
+    return Availability(
+        requests=len(writes) + len(fetches) + len(sessions),
+        failures=dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
+        witnesses=Witnesses.of(
+            Witness(int(at_ns), history.frame.organisation, int(dashboard), 1.0, kind)
+            for at_ns, dashboard, kind in failures
+        ),
+    )
+
+
+def merge(one: Availability, other: Availability) -> Availability:
+    """Add the counts up."""
+    kinds = one.failures.keys() | other.failures.keys()
+    return Availability(
+        requests=one.requests + other.requests,
+        failures={kind: one.failures.get(kind, 0) + other.failures.get(kind, 0) for kind in sorted(kinds)},
+        witnesses=one.witnesses.merged(other.witnesses),
+    )
+
+
+def conclude(partial: Availability) -> Finding:
+    """FAILED on one failed request, UNKNOWN without any request."""
+    failed = sum(partial.failures.values())
+    if failed:
+        verdict = Verdict.FAILED
+        kinds = "; ".join(f"{count:,} x {kind}" for kind, count in partial.failures.items())
+        text = f"{failed:,} of {partial.requests:,} requests failed: {kinds}"
+    elif partial.requests:
+        verdict, text = Verdict.HELD, f"all {partial.requests:,} requests and upgrades were answered with success"
+    else:
+        verdict, text = Verdict.UNKNOWN, "no request was sent"
+    return Finding(
+        name="availability",
+        verdict=verdict,
+        value=float(failed) if partial.requests else None,
+        unit="failed requests",
+        count=partial.requests,
+        bound=0.0,
+        witnesses=partial.witnesses,
+        text=text,
+    )
+
+
+def _status(status: int) -> str:
+    return f"answered {status}" if status else "no answer"

@@ -1,0 +1,6 @@
+"""The live executor: Locust users, real sockets and HTTP against a target.
+
+One Locust user is one organisation. Its sockets are watchers on the hub that Locust runs, with no greenlet each; the
+page, the schedule and the checks are the same as in every other executor. Import this package before anything that
+opens sockets: it imports locust, which patches them.
+"""

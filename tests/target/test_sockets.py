@@ -1,0 +1,43 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.target.sockets import Sockets
+from tests.target.servers import Server
+
+STEPS = st.lists(st.tuples(st.booleans(), st.sampled_from("ab")), max_size=60)
+
+
+@given(st.integers(1, 5), STEPS)
+def test_no_organisation_has_more_places_than_the_cap(cap: int, steps: list[tuple[bool, str]]) -> None:
+    sockets, taken = Sockets(cap), {"a": 0, "b": 0}
+    for take, organisation in steps:
+        if take:
+            admitted = sockets.take_place(organisation)
+            assert admitted == (taken[organisation] < cap)
+            taken[organisation] += admitted
+        elif taken[organisation]:
+            sockets.give_place_back(organisation)
+            taken[organisation] -= 1
+
+
+def test_the_registry_is_empty_after_everybody_has_left(server: Server) -> None:
+    sockets = server.running.backend.sockets
+    with server.dashboard(0) as one, server.dashboard(1):
+        assert len(sockets.subscribed(server.orgs[0].org_id, "machines")) == 1
+        assert sockets.organisations("machines") == (server.orgs[0].org_id, server.orgs[1].org_id)
+        assert sockets.subscribed(server.orgs[0].org_id, "audit") == ()
+        assert one.events() == []
+    with server.dashboard(0):  # the others' places and subscriptions are gone once a later one is there
+        assert sockets.organisations("machines")[0] == server.orgs[0].org_id
+    assert len(sockets.silent_since(0.0)) == 0
+
+
+def test_a_socket_that_is_gone_cannot_subscribe_again(server: Server) -> None:
+    sockets = server.running.backend.sockets
+    with server.dashboard(0) as dashboard:
+        (socket,) = sockets.everyone()
+        assert sockets.remove(socket)
+        assert not sockets.remove(socket)
+        sockets.subscribe(socket, ["machines"])
+        assert sockets.organisations("machines") == ()
+        assert dashboard.events() == []
