@@ -125,7 +125,7 @@ class ErrorCode(StrEnum):
 
 
 class EventPayload(msgspec.Struct, frozen=True, gc=False):
-    """The row of an event. No payload carries an org_id: whose it is, is known only by the machine's id (contract 1)."""
+    """The row of an event. No payload carries an org_id: whose it is, only the machine's id tells (contract 1)."""
 
     id: str = ""
     status: str | None = None

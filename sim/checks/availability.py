@@ -26,8 +26,14 @@ def observe(history: History) -> Availability:
     bad_fetches = fetches.where(fetches.outcome == Outcome.FAILED)
     refused = sessions.where((sessions.code >= 300) & (sessions.code < 600))
     failures: list[tuple[int, int, str]] = [
-        *((at, -1, f"heartbeat: {_status(s)}") for at, s in zip(bad_writes.sent_ns, bad_writes.http_status, strict=True)),
-        *((at, d, "refetch: all retries failed") for at, d in zip(bad_fetches.sent_ns, bad_fetches.dashboard, strict=True)),
+        *(
+            (at, -1, f"heartbeat: {_status(s)}")
+            for at, s in zip(bad_writes.sent_ns, bad_writes.http_status, strict=True)
+        ),
+        *(
+            (at, d, "refetch: all retries failed")
+            for at, d in zip(bad_fetches.sent_ns, bad_fetches.dashboard, strict=True)
+        ),
         *(
             (at, d, f"upgrade: refused with {code}")
             for at, d, code in zip(refused.opened_ns, refused.dashboard, refused.code, strict=True)

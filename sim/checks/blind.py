@@ -48,9 +48,7 @@ def observe(history: History) -> Blind:
         reconnects=again,
         refused=int(np.count_nonzero((sessions.code >= 300) & (sessions.code < 600))),
         witnesses=Witnesses.of(
-            Witness(
-                0, organisation, dashboard, window_ns / 1e9, "had no subscribed socket in the whole window"
-            )
+            Witness(0, organisation, dashboard, window_ns / 1e9, "had no subscribed socket in the whole window")
             for dashboard in never
         ),
     )

@@ -140,7 +140,7 @@ def due_refetches(arrived_ns: Ints, debounce_ns: int, max_wait_ns: int | None) -
     ends = np.flatnonzero(np.diff(arrived_ns) >= debounce_ns)
     last_ns = arrived_ns[np.append(ends, len(arrived_ns) - 1)]
     if max_wait_ns is None:
-        return last_ns + debounce_ns
+        return np.asarray(last_ns + debounce_ns)
     return _due_with_maximum(arrived_ns, debounce_ns, max_wait_ns)
 
 

@@ -57,9 +57,7 @@ def observe(history: History) -> Leakage:
         leaks=len(foreign),
         leaked_events={
             (int(o), int(m), int(s), int(t))
-            for o, m, s, t in zip(
-                foreign.owner, foreign.machine, foreign.status, foreign.last_seen_ms, strict=True
-            )
+            for o, m, s, t in zip(foreign.owner, foreign.machine, foreign.status, foreign.last_seen_ms, strict=True)
         },
         leaked_rows=int(answers.foreign_rows.sum()),
         leaked_counts=int(np.count_nonzero(answers.excess_count > 0)),
@@ -137,12 +135,10 @@ def conclude(partial: Leakage) -> Finding:
 
 
 def announced_at_ns(history: History) -> Ints:
-    """When the target announced an event of this organisation: acked transitions, and what no write of ours explains."""
+    """When the target announced this organisation's events: acked transitions, and what no write of ours explains."""
     writes, deliveries = history.writes, history.deliveries
     ours = writes.acked_ns[writes.transitions() & writes.acked() & (writes.acked_ns < NEVER_NS)]
-    rows = np.flatnonzero(
-        (deliveries.owner == history.frame.organisation) & (deliveries.write == UNEXPLAINED)
-    )
+    rows = np.flatnonzero((deliveries.owner == history.frame.organisation) & (deliveries.write == UNEXPLAINED))
     if not len(rows):
         return ours
     # One dashboard's view stands for all of them: each gets the same announcements.
@@ -166,9 +162,7 @@ def _subscribed_per_bucket(history: History) -> dict[int, int]:
 def _event_witnesses(own: int, foreign: Deliveries) -> list[Witness]:
     columns = (foreign.arrived_ns, foreign.dashboard, foreign.machine, foreign.owner)
     return [
-        Witness(
-            int(at_ns), own, int(dashboard), 1.0, f"an event of machine {machine} of organisation {owner}"
-        )
+        Witness(int(at_ns), own, int(dashboard), 1.0, f"an event of machine {machine} of organisation {owner}")
         for at_ns, dashboard, machine, owner in zip(*columns, strict=True)
     ]
 

@@ -33,10 +33,7 @@ def observe(history: History) -> Loss:
     expected, late, missing = 0, 0, []
     writes = history.writes
     judged = np.flatnonzero(
-        writes.transitions()
-        & writes.acked()
-        & (writes.due_ns >= 0)
-        & (writes.due_ns < history.frame.window_ns)
+        writes.transitions() & writes.acked() & (writes.due_ns >= 0) & (writes.due_ns < history.frame.window_ns)
     )
     for dashboard in range(history.frame.dashboards):
         arrived_ns = _first_arrivals(history, dashboard)[judged]

@@ -7,7 +7,15 @@ from typing import Final, TypeVar
 import msgspec
 
 from sim.checks import availability, blind, collapse, generator, latency, leakage, loss, protocol
+from sim.checks.availability import Availability
+from sim.checks.blind import Blind
+from sim.checks.collapse import Collapse
 from sim.checks.finding import Finding, Verdict
+from sim.checks.generator import Generator
+from sim.checks.latency import Latency
+from sim.checks.leakage import Leakage
+from sim.checks.loss import Loss
+from sim.checks.protocol import Protocol
 from sim.history import History
 from sim.stats import Histogram
 
@@ -36,14 +44,14 @@ class Partials(msgspec.Struct, frozen=True, kw_only=True):
     load: LoadCounts = LoadCounts()
     schedule_digests: dict[int, bytes] = {}
     """SHA-256 of the schedule that each organisation was run with."""
-    latency: latency.Latency = latency.Latency()
-    collapse: collapse.Collapse = collapse.Collapse()
-    leakage: leakage.Leakage = leakage.Leakage()
-    loss: loss.Loss = loss.Loss()
-    blind: blind.Blind = blind.Blind()
-    availability: availability.Availability = availability.Availability()
-    protocol: protocol.Protocol = protocol.Protocol()
-    generator: generator.Generator | None = None
+    latency: Latency = Latency()
+    collapse: Collapse = Collapse()
+    leakage: Leakage = Leakage()
+    loss: Loss = Loss()
+    blind: Blind = Blind()
+    availability: Availability = Availability()
+    protocol: Protocol = Protocol()
+    generator: Generator | None = None
     broken: dict[str, str] = {}
     """Checks that raised an exception, with its text: they are UNKNOWN."""
 
@@ -57,13 +65,13 @@ def observe(history: History, schedule_digest: bytes) -> Partials:
         bucket_ns=frame.bucket_ns,
         load=_load(history),
         schedule_digests={frame.organisation: schedule_digest},
-        latency=_guarded("latency", latency.observe, history, latency.Latency(), broken),
-        collapse=_guarded("collapse", collapse.observe, history, collapse.Collapse(), broken),
-        leakage=_guarded("leakage", leakage.observe, history, leakage.Leakage(), broken),
-        loss=_guarded("loss", loss.observe, history, loss.Loss(), broken),
-        blind=_guarded("blind", blind.observe, history, blind.Blind(), broken),
-        availability=_guarded("availability", availability.observe, history, availability.Availability(), broken),
-        protocol=_guarded("protocol", protocol.observe, history, protocol.Protocol(), broken),
+        latency=_guarded("latency", latency.observe, history, Latency(), broken),
+        collapse=_guarded("collapse", collapse.observe, history, Collapse(), broken),
+        leakage=_guarded("leakage", leakage.observe, history, Leakage(), broken),
+        loss=_guarded("loss", loss.observe, history, Loss(), broken),
+        blind=_guarded("blind", blind.observe, history, Blind(), broken),
+        availability=_guarded("availability", availability.observe, history, Availability(), broken),
+        protocol=_guarded("protocol", protocol.observe, history, Protocol(), broken),
         broken=broken,
     )
 
@@ -160,15 +168,11 @@ def _merged_load(one: LoadCounts, other: LoadCounts) -> LoadCounts:
     return LoadCounts(**sums, writes_over_time=over_time)
 
 
-def _merged_generator(
-    one: generator.Generator | None, other: generator.Generator | None
-) -> generator.Generator | None:
+def _merged_generator(one: Generator | None, other: Generator | None) -> Generator | None:
     return generator.merge(one, other) if one and other else one or other
 
 
-def _guarded(
-    name: str, fold: Callable[[History], _P], history: History, empty: _P, broken: dict[str, str]
-) -> _P:
+def _guarded(name: str, fold: Callable[[History], _P], history: History, empty: _P, broken: dict[str, str]) -> _P:
     try:
         return fold(history)
     except Exception as error:  # a defect of one check must not cost the run its other findings
@@ -185,7 +189,7 @@ def _judged(name: str, conclude: Callable[[], Finding], broken: dict[str, str]) 
         return _unknown(name, f"the check broke: {type(error).__name__}: {error}")
 
 
-def _generator_finding(partial: generator.Generator | None) -> Finding:
+def _generator_finding(partial: Generator | None) -> Finding:
     return _unknown("generator", _NO_GENERATOR) if partial is None else generator.conclude(partial)
 
 

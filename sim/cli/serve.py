@@ -43,27 +43,15 @@ Examples:
 
 @click.command(epilog=EXAMPLES)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: a free one."
-)
-@click.option(
-    "--organisations", type=click.IntRange(min=1), help=f"How many.  [default: {DEFAULT_ORGANISATIONS}]"
-)
-@click.option(
-    "--machines", type=click.IntRange(min=1), help=f"In each of them.  [default: {DEFAULT_MACHINES}]"
-)
+@click.option("--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: a free one.")
+@click.option("--organisations", type=click.IntRange(min=1), help=f"How many.  [default: {DEFAULT_ORGANISATIONS}]")
+@click.option("--machines", type=click.IntRange(min=1), help=f"In each of them.  [default: {DEFAULT_MACHINES}]")
 @click.option("--scenario", metavar="SCENARIO", help="Take sizes and options from a scenario: path or name.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a key of the scenario.")
 @click.option("--seed", type=click.IntRange(min=0), help="Ids, names and keys follow from it.")
-@click.option(
-    "--credentials", type=click.Path(path_type=Path), metavar="FILE", help="Write log-ins and node keys."
-)
-@click.option(
-    "--store", default="sqlite", show_default=True, metavar="sqlite[:PATH]", help="In memory, or a file."
-)
-@click.option(
-    "--option", "settings", multiple=True, metavar="NAME=VALUE", help="Change an option of the target."
-)
+@click.option("--credentials", type=click.Path(path_type=Path), metavar="FILE", help="Write log-ins and node keys.")
+@click.option("--store", default="sqlite", show_default=True, metavar="sqlite[:PATH]", help="In memory, or a file.")
+@click.option("--option", "settings", multiple=True, metavar="NAME=VALUE", help="Change an option of the target.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME[:PARAM]", help="Switch a fault on.")
 @click.option("--faults", "list_faults", is_flag=True, help="List the faults and exit.")
 @click.option("--exit-with-parent", is_flag=True, help="End when standard input does.")
@@ -111,9 +99,7 @@ def _fleet(
 
     if scenario is not None:
         if organisations is not None or machines is not None:
-            raise UsageError(
-                "--scenario sets the sizes: leave out --organisations and --machines, or use --set"
-            )
+            raise UsageError("--scenario sets the sizes: leave out --organisations and --machines, or use --set")
         return _scenario_fleet(scenario, overrides, seed, settings)
     if overrides:
         raise UsageError("--set changes a key of a scenario: give --scenario, too")
@@ -140,9 +126,7 @@ def _require_loopback(host: str) -> None:
     except ValueError:
         allowed = False
     if not allowed:
-        raise UsageError(
-            f"--host {host}: not allowed; it must be a loopback address such as 127.0.0.1 or ::1"
-        )
+        raise UsageError(f"--host {host}: not allowed; it must be a loopback address such as 127.0.0.1 or ::1")
 
 
 def _store_path(store: str) -> str:

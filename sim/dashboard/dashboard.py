@@ -86,7 +86,7 @@ class Dashboard(Page):
 
     def _end_burst(self) -> Cause:
         cause = Cause.EVENT if self._burst_has_event else Cause.POLL
-        self._debounce_ns = self._burst_end_ns = NEVER_NS
+        self._debounce_ns = NEVER_NS
         self._burst_has_event = False
         return cause
 

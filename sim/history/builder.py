@@ -31,7 +31,16 @@ class HistoryBuilder:
     Times given to it are of any one monotonic clock; `build` shifts them to the run clock.
     """
 
-    __slots__ = ("_answers", "_breaches", "_deliveries", "_fetches", "_mounts", "_plain_answers", "_sessions", "_writes")
+    __slots__ = (
+        "_answers",
+        "_breaches",
+        "_deliveries",
+        "_fetches",
+        "_mounts",
+        "_plain_answers",
+        "_sessions",
+        "_writes",
+    )
 
     def __init__(self) -> None:
         self._writes = array("q")
@@ -68,13 +77,9 @@ class HistoryBuilder:
         handled_ns: int,
     ) -> None:
         """An event frame."""
-        self._deliveries.extend(
-            (dashboard, owner, machine, status, last_seen_ms, arrived_ns, handled_ns, UNEXPLAINED)
-        )
+        self._deliveries.extend((dashboard, owner, machine, status, last_seen_ms, arrived_ns, handled_ns, UNEXPLAINED))
 
-    def fetch(
-        self, dashboard: int, cause: int, sent_ns: int, ended_ns: int, outcome: int, attempts: int
-    ) -> None:
+    def fetch(self, dashboard: int, cause: int, sent_ns: int, ended_ns: int, outcome: int, attempts: int) -> None:
         """A refetch that ended, or was open at the end of the run."""
         self._fetches.extend((dashboard, cause, sent_ns, ended_ns, outcome, attempts))
 
@@ -97,9 +102,7 @@ class HistoryBuilder:
         excess_count: int,
     ) -> None:
         """An answer with rows or counts that are not the organisation's own."""
-        self._answers.extend(
-            (dashboard, at_ns, 1, own_rows, foreign_rows, unknown_rows, foreign_owner, excess_count)
-        )
+        self._answers.extend((dashboard, at_ns, 1, own_rows, foreign_rows, unknown_rows, foreign_owner, excess_count))
 
     def session(
         self, dashboard: int, opened_ns: int, subscribed_ns: int, closed_ns: int, code: int, by_us: bool
@@ -141,9 +144,7 @@ def _table(kind: type[_T], flat: "array[int]", origin_ns: int, sort_by: str) -> 
     names = list(kind.__dataclass_fields__)
     for column, name in enumerate(names):
         if name.endswith("_ns"):
-            rows[:, column] = np.where(
-                rows[:, column] >= _FAR_NS, rows[:, column], rows[:, column] - origin_ns
-            )
+            rows[:, column] = np.where(rows[:, column] >= _FAR_NS, rows[:, column], rows[:, column] - origin_ns)
     return kind.from_rows(rows[np.argsort(rows[:, names.index(sort_by)], kind="stable")])
 
 

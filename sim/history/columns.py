@@ -82,11 +82,11 @@ class Writes(Table):
 
     def acked(self) -> NDArray[np.bool_]:
         """Which writes were answered with success."""
-        return (self.http_status >= 200) & (self.http_status < 300)
+        return np.asarray((self.http_status >= 200) & (self.http_status < 300))
 
     def transitions(self) -> NDArray[np.bool_]:
         """Which writes change the machine's status, for sure, so that the target must announce them (contract 1)."""
-        return (self.before != 0) & (self.before != self.status)
+        return np.asarray((self.before != 0) & (self.before != self.status))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sim.history.columns import (
     Answers,
+    Breaches,
     Deliveries,
     Fetches,
     History,

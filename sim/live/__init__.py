@@ -4,3 +4,5 @@ One Locust user is one organisation. Its sockets are watchers on the hub that Lo
 page, the schedule and the checks are the same as in every other executor. Import this package before anything that
 opens sockets: it imports locust, which patches them.
 """
+
+import locust  # noqa: F401  # patches sockets, before any module below opens one

@@ -48,6 +48,7 @@ class Agents:
         history: HistoryBuilder,
         tally: Tally,
         offline_after_ns: int,
+        transition_acked: Callable[[int], None],
     ) -> None:
         now_ns = monotonic_ns()
         unknown = int(StatusCode.UNKNOWN)
@@ -57,6 +58,7 @@ class Agents:
         self._history = history
         self._tally = tally
         self._offline_after_ns = offline_after_ns
+        self._transition_acked = transition_acked
         self._due_ns: list[int] = []
         self._next = 0
         self._origin_ns = 0
@@ -106,9 +108,7 @@ class Agents:
             if agent.request is not None:
                 self._pool.abort(agent.request)
                 status, before, due_ns, ready_ns, sent_ns = agent.sent
-                self._history.write(
-                    agent.machine, status, before, due_ns, ready_ns, sent_ns, NEVER_NS, UNANSWERED
-                )
+                self._history.write(agent.machine, status, before, due_ns, ready_ns, sent_ns, NEVER_NS, UNANSWERED)
 
     def announced(self, machine: int, status: int, has_last_seen: bool) -> None:
         """An event of one of these machines arrived: the cleanup job's tells that a silent machine is offline now."""
@@ -172,6 +172,8 @@ class Agents:
         agent.known = status if acked else int(StatusCode.UNKNOWN)
         if acked:
             agent.last_contact_ns = reply.arrived_ns
+            if before not in (StatusCode.UNKNOWN, status):
+                self._transition_acked(reply.arrived_ns)
         acked_ns = reply.arrived_ns if reply.status else NEVER_NS
         self._history.write(agent.machine, status, before, due_ns, ready_ns, sent_ns, acked_ns, reply.status)
         self._tally.write(reply.arrived_ns - sent_ns, sent_ns - max(due_ns, ready_ns), reply.status, reply.reason)

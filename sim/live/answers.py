@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from sim.contract import MachineRow, MachinesAnswer, Status, StatsAnswer
+from sim.contract import MachineRow, MachinesAnswer, StatsAnswer, Status
 from sim.history import UNKNOWN_OWNER, Breach, HistoryBuilder
 from sim.live.http import Reply
 from sim.live.owners import Owners

@@ -51,12 +51,10 @@ class Organisation:
         self._last_seen = ("", NO_LAST_SEEN)
         self._expected = 0
         self._received = 0
-        self._quiet_since_ns = 0
+        self._deadline_ns = 0
         self.digest = share_digest(self._schedule, self._visits)
         token = credentials.token or ""
-        self._line = Line(
-            plan.url, plan.address, credentials.org_id, token, scenario.dashboard, self._history, tally
-        )
+        self._line = Line(plan.url, plan.address, credentials.org_id, token, scenario.dashboard, self._history, tally)
         health = scenario.dashboard.page == "health"
         inspector = Inspector(number, health, plan.owners, self._history, tally)
         self._agents = Agents(
@@ -66,6 +64,7 @@ class Organisation:
             self._history,
             tally,
             round(scenario.target.offline_after_s * 1e9),
+            self._transition_acked,
         )
         self._alarms = Alarms(self._ring)
         rules = rules_of(scenario.dashboard)
@@ -74,6 +73,7 @@ class Organisation:
             Viewer(dashboard, rules, health, self._line, self, inspector, rng) for dashboard in range(sizes.dashboards)
         ]
         self._org_id = credentials.org_id
+        self._latest = [(-1, 0, 0)] * sizes.dashboards
 
     @property
     def dashboards(self) -> int:
@@ -124,7 +124,9 @@ class Organisation:
     @property
     def is_settled(self) -> bool:
         """Whether nothing is under way or expected any more."""
-        return not self._agents.busy and all(viewer.is_quiet for viewer in self._viewers)
+        if self._agents.busy or not all(viewer.is_quiet for viewer in self._viewers):
+            return False
+        return self._received >= self._expected or monotonic_ns() > self._deadline_ns
 
     def finish(self, ended_ns: int) -> History:
         """Close everything; what happened, on the run clock."""
@@ -151,6 +153,10 @@ class Organisation:
             self._tally.deliveries += 1
             return 0
         self._agents.announced(machine, status, last_seen_ms != NO_LAST_SEEN)
+        identity = (machine, status, last_seen_ms)
+        if identity != self._latest[dashboard]:  # a duplicate stands for no event that is still to come
+            self._latest[dashboard] = identity
+            self._received += 1
         sent_ns = self._agents.last_sent_ns(machine, status)
         self._tally.delivery(arrived_ns - sent_ns if sent_ns else 0)
         return sent_ns
@@ -185,6 +191,10 @@ class Organisation:
     def _set_visit_alarm(self) -> None:
         if self._next_visit < len(self._visits.due_ns):
             self._alarms.set(_VISIT, int(self._visits.due_ns[self._next_visit]) + self._origin_ns)
+
+    def _transition_acked(self, acked_ns: int) -> None:
+        self._expected += sum(viewer.is_subscribed for viewer in self._viewers)
+        self._deadline_ns = acked_ns + round(self._plan.scenario.loss.deadline_s * 1e9)
 
     def _learn(self, reply: Reply) -> str:
         what = f"GET {MACHINES_PATH} of organisation {self.number} ({self._org_id})"

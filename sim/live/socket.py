@@ -111,8 +111,8 @@ class Socket:
                     return
         if not self._out:
             self._writer.stop()
-        elif not self._writer.active:
-            self._writer.start(self._writable)
+        else:
+            self._writer.start(self._writable)  # does nothing where it is started already
 
     def _receive(self) -> int:
         """Hand over one chunk; its length."""

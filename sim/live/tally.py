@@ -1,6 +1,7 @@
 """Running figures of this process: for the live display and for Locust's own statistics. No verdict rests on them."""
 
 from collections import deque
+from time import monotonic_ns
 from typing import NamedTuple
 
 from sim.stats import Histogram
@@ -25,8 +26,9 @@ class Tally:
         self.leaks = 0
         self.subscribed = 0
         self.answers = 0
-        self.connection_failures = 0
         self.last_failure = ""
+        self.failing_since_ns = 0
+        """When the first connection failed after the last answer; 0 while the target answers."""
         self.event_to_refetch = Histogram()
         self.lateness = Histogram()
         self.entries: deque[Entry] = deque()
@@ -65,6 +67,7 @@ class Tally:
         """Some request ended: an answer of any status says that the target is there."""
         if status:
             self.answers += 1
+            self.failing_since_ns = 0
         else:
-            self.connection_failures += 1
             self.last_failure = reason
+            self.failing_since_ns = self.failing_since_ns or monotonic_ns()

@@ -25,7 +25,7 @@ from sim.history import NEVER_NS, Breach, Outcome
 from sim.live.answers import Inspector
 from sim.live.http import HttpRequest, Reply
 from sim.live.line import Line
-from sim.live.websocket import WebSocket
+from sim.live.websocket import ABNORMAL_CLOSE, WebSocket
 
 _FRAME: Final = msgspec.json.Decoder(ServerFrame)
 
@@ -57,7 +57,8 @@ class Viewer:
 
     __slots__ = (
         "_armed_ns", "_fetches", "_house", "_inspector", "_line", "_mounted_ns", "_number", "_one_at_a_time",
-        "_opened_ns", "_page", "_retries", "_socket", "_subscribed_ns", "_unshown_ns", "first_shown", "on_progress",
+        "_opened_ns", "_page", "_retries", "_socket", "_subscribed_ns", "_unshown_ns", "_was_opened",
+        "first_shown", "on_progress",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +84,7 @@ class Viewer:
         self._armed_ns = NEVER_NS
         self._mounted_ns = NEVER_NS
         self._opened_ns = NEVER_NS
+        self._was_opened = False
         self._subscribed_ns = NEVER_NS
         self.first_shown = False
         self.on_progress: Callable[[], None] | None = None
@@ -141,6 +143,7 @@ class Viewer:
 
     def opened(self, at_ns: int) -> None:
         """The upgrade succeeded: subscribe."""
+        self._was_opened = True
         if self._socket is not None:
             self._socket.send_text(subscribe_frame(self._line.filter))
         self._perform(self._page.opened(at_ns))
@@ -165,7 +168,8 @@ class Viewer:
 
     def closed(self, at_ns: int, code: int, reason: str, by_us: bool = False) -> None:
         """The socket ended, or its upgrade was refused."""
-        del reason  # the code says it to the checks
+        if not self._was_opened and not by_us:
+            self._line.tally.answered(code if code != ABNORMAL_CLOSE else 0, reason)
         self._note_session(at_ns, code, by_us)
         self._socket = None
         self._perform(self._page.closed(at_ns))
@@ -196,6 +200,7 @@ class Viewer:
     def _connect(self) -> None:
         now_ns = monotonic_ns()
         self._opened_ns = now_ns
+        self._was_opened = False
         self._socket = WebSocket(self._line.address, self._line.uri, self._line.subprotocol, self, now_ns)
 
     def _close_socket(self) -> None:
@@ -256,16 +261,12 @@ class Viewer:
 
     def _end_fetch(self, number: int, ended_ns: int, outcome: Outcome) -> None:
         fetch = self._fetches.pop(number)
-        self._line.history.fetch(
-            self._number, fetch.cause, fetch.sent_ns, ended_ns, outcome, fetch.attempt + 1
-        )
+        self._line.history.fetch(self._number, fetch.cause, fetch.sent_ns, ended_ns, outcome, fetch.attempt + 1)
 
     def _note_session(self, closed_ns: int, code: int, by_us: bool) -> None:
         if self.is_subscribed:
             self._line.tally.subscribed -= 1
-        self._line.history.session(
-            self._number, self._opened_ns, self._subscribed_ns, closed_ns, code, by_us
-        )
+        self._line.history.session(self._number, self._opened_ns, self._subscribed_ns, closed_ns, code, by_us)
         self._opened_ns = self._subscribed_ns = NEVER_NS
 
     def _drain_before(self, now_ns: int) -> None:

@@ -27,7 +27,7 @@ def markdown(summary: Summary) -> str:
     parts = [
         f"# {escaped(summary.scenario)}: {verdict_word(summary)}",
         *([f"*{escaped(summary.question)}*"] if plain(summary.question) else []),
-        verdict_sentence(summary),
+        escaped(verdict_sentence(summary)),
         *([f"**Reason:** {escaped(summary.reason)}"] if summary.reason is not None else []),
         *([PARTIAL_MEANING] if summary.partial else []),
         *([f"**{warning}**"] if (warning := caveat(summary)) else []),

@@ -6,6 +6,7 @@ from typing import Final
 NOT_MEASURED: Final = "not measured"
 
 _DIGITS: Final = 3
+_RAREST: Final = 1e15  # "1 in" more than this is not said: nobody counts that far
 _SMALLEST_PLAIN: Final = 1e-4
 _LARGEST_WHOLE: Final = 2**53  # above, a float no longer holds every whole number
 _TIMES_FROM_MS: Final = ((1000.0, "s"), (1.0, "ms"), (0.001, "µs"), (0.000001, "ns"))
@@ -70,11 +71,11 @@ def measured(value: float | None, unit: str) -> str:
 
 def at_most(proportion: float) -> str:
     """An upper bound of a proportion in words, never lower than the bound: "fewer than 1 in 271,000"."""
-    if proportion > 0.1:
-        return f"at most {number(math.ceil(proportion * 1000) / 10)} %"
-    if proportion <= 0:
-        return "none"
-    return f"fewer than 1 in {_rounded_down(1 / proportion):,}"
+    if proportion > 0.01:
+        per_percent = 10 if proportion >= 0.1 else 100  # three digits, rounded up
+        return f"at most {number(math.ceil(proportion * 100 * per_percent) / per_percent)} %"
+    rarity = 1 / proportion if proportion * _RAREST > 1 else _RAREST
+    return f"fewer than 1 in {_rounded_down(rarity):,}"
 
 
 def _rounded_down(value: float) -> int:

@@ -162,9 +162,7 @@ def _leakage(partials: Partials) -> Leakage:
 
 def _loss(partials: Partials) -> Loss:
     loss = partials.loss
-    return Loss(
-        lost=loss.lost, expected=loss.expected, duplicates=loss.duplicates, out_of_order=loss.out_of_order
-    )
+    return Loss(lost=loss.lost, expected=loss.expected, duplicates=loss.duplicates, out_of_order=loss.out_of_order)
 
 
 def _blind(partials: Partials) -> Blind:

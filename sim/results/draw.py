@@ -23,9 +23,7 @@ def figures_of(partials: Partials) -> Figures:
     rows = [collapse.by_organisation[number] for number in organisations]
     shown = over_time.get("event_to_refetch", {})
     return Figures(
-        histograms={
-            name: HistogramColumns(*latency.histograms.get(name, empty).columns()) for name in HISTOGRAM_NAMES
-        },
+        histograms={name: HistogramColumns(*latency.histograms.get(name, empty).columns()) for name in HISTOGRAM_NAMES},
         bucket_s=partials.bucket_ns / 1e9,
         window_s=partials.window_ns / 1e9,
         debounce_s=collapse.debounce_ns / 1e9,

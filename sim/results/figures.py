@@ -96,5 +96,5 @@ class Figures:
                 for name in HISTOGRAM_NAMES
             }
             plain = {f.name: file[f.name] for f in fields(cls) if f.name != "histograms"}
-        scalars = {name: float(plain.pop(name)) for name in ("bucket_s", "window_s", "debounce_s")}
-        return cls(histograms=histograms, **plain, **scalars)
+        bucket_s, window_s, debounce_s = (float(plain.pop(name)) for name in ("bucket_s", "window_s", "debounce_s"))
+        return cls(histograms=histograms, bucket_s=bucket_s, window_s=window_s, debounce_s=debounce_s, **plain)

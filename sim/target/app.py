@@ -40,6 +40,7 @@ class Backend:
     sessions: Sessions
     tokens: Tokens
     sockets: Sockets
+    delivery: Delivery
     cleanup: Cleanup
     eviction: Eviction
     options: TargetOptions
@@ -65,7 +66,8 @@ async def build(store: Store, options: TargetOptions, requests: Sequence[FaultRe
     tokens = Tokens(await store.identities.signing_key(new_signing_key()), options.token_lifetime_s)
     sockets, hooks, limits = Sockets(options.sockets_per_organisation), Hooks(), Limits(options.rate_limits)
     faults = _attached(requests, hooks, Surroundings(sockets, store))
-    announcer = Announcer(LocalFanout(Delivery(sockets, hooks).deliver), hooks, options.event_timestamp)
+    delivery = Delivery(sockets, hooks)
+    announcer = Announcer(LocalFanout(delivery.deliver), hooks, options.event_timestamp)
     access, peers = Access(store.identities, tokens), PeerLists(store.agents)
     sessions = Sessions(store.identities, tokens)
     router = Router(
@@ -81,7 +83,7 @@ async def build(store: Store, options: TargetOptions, requests: Sequence[FaultRe
     )
     cleanup = Cleanup(store.rows, announcer, peers, options.offline_after_s)
     eviction = Eviction(sockets, options.evict_after_s)
-    return Backend(router.handle, sessions, tokens, sockets, cleanup, eviction, options)
+    return Backend(router.handle, sessions, tokens, sockets, delivery, cleanup, eviction, options)
 
 
 def _attached(requests: Sequence[FaultRequest], hooks: Hooks, surroundings: Surroundings) -> list[Fault]:

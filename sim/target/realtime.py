@@ -5,7 +5,7 @@ import uuid
 from typing import Final
 
 import msgspec
-from aiohttp import WSMessage, WSMsgType, hdrs, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, hdrs, web
 
 from sim.contract import CHANNELS, NO_MEMBER_CODE, REALTIME_PATH, TOKEN_SUBPROTOCOL_PREFIX, ErrorCode
 from sim.target.access import Access
@@ -64,22 +64,27 @@ class Realtime:
     ) -> None:
         if not self._sockets.take_place(organisation):
             raise RequestError(429, ErrorCode.RATE_LIMITED, "too many sockets of this organisation")
+        client_left = False
         try:
             await response.prepare(request)
             if request.transport is not None:
-                await self._serve(Socket(response, request.transport, organisation, str(uuid.uuid4())))
+                socket = Socket(response, request.transport, organisation, str(uuid.uuid4()))
+                client_left = await self._serve(socket)
         finally:
             self._sockets.give_place_back(organisation)
+        if client_left:  # its place is free by the time it learns that the socket is closed
+            await response.close(code=response.close_code or WSCloseCode.OK)
 
-    async def _serve(self, socket: Socket) -> None:
+    async def _serve(self, socket: Socket) -> bool:
+        """Serve until the end; True if the client began it, and False if the server closed the socket itself."""
         self._sockets.add(socket)
         try:
             socket.send(connected_frame(socket.client_id))
             while (message := await socket.receive()).type not in _ENDS:
                 self._handle(socket, message)
         finally:
-            if self._sockets.remove(socket):
-                await socket.answer_close()
+            client_left = self._sockets.remove(socket)
+        return client_left
 
     def _handle(self, socket: Socket, message: WSMessage) -> None:
         try:

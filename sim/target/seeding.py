@@ -8,7 +8,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -30,15 +30,18 @@ _SYSTEMS: Final = ("linux", "windows", "macos")
 
 
 class MachineCredentials(msgspec.Struct, frozen=True):
-    """What an agent needs."""
+    """What an agent needs. Its repr holds no secret."""
 
     id: str
     name: str
     node_key: str
 
+    def __repr__(self) -> str:
+        return f"MachineCredentials(id={self.id!r}, name={self.name!r})"
+
 
 class OrganisationCredentials(msgspec.Struct, frozen=True):
-    """What dashboards and agents of an organisation need; its owner's log-in."""
+    """What dashboards and agents of an organisation need; its owner's log-in. Its repr holds no secret."""
 
     org_id: str
     email: str
@@ -47,6 +50,9 @@ class OrganisationCredentials(msgspec.Struct, frozen=True):
     refresh_token: str
     auth_key: str
     machines: list[MachineCredentials]
+
+    def __repr__(self) -> str:
+        return f"OrganisationCredentials(org_id={self.org_id!r}, machines={len(self.machines)})"
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -62,7 +68,7 @@ class SeededUser:
 
     user: User
     role: Role
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import resource
 import signal
 import threading
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -58,26 +58,23 @@ async def running(plan: ServePlan) -> AsyncIterator[Running]:
     Raises UsageError if the store cannot be opened, TargetError if the port cannot be had, and
     CredentialsError if the document cannot be written.
     """
-    store = open_sqlite(plan.store_path)
-    await store.lifecycle.add(plan.seeding.organisations())
-    backend = await build(store, plan.options, plan.faults)
-    server = web.Server(backend.handle, access_log=None)
-    runner = web.ServerRunner(server, shutdown_timeout=LONGEST_SHUTDOWN_S)
-    await runner.setup()
-    jobs: list[asyncio.Task[None]] = []
-    try:
+    async with AsyncExitStack() as ending:
+        store = open_sqlite(plan.store_path)
+        ending.push_async_callback(store.lifecycle.close)
+        await store.lifecycle.add(plan.seeding.organisations())
+        backend = await build(store, plan.options, plan.faults)
+        server = web.Server(backend.handle, access_log=None)
+        runner = web.ServerRunner(server, shutdown_timeout=LONGEST_SHUTDOWN_S)
+        ending.push_async_callback(runner.cleanup)
+        await runner.setup()
         url = await _listen(runner, plan.host, plan.port)
         if plan.credentials is not None:
             orgs = await seeded_credentials(plan.seeding, backend.sessions)
             write_credentials(plan.credentials, Credentials(url, orgs))
-        jobs += backend.start_jobs()
+        ending.push_async_callback(backend.close_sockets)
+        for job in backend.start_jobs():
+            ending.callback(job.cancel)
         yield Running(url, backend)
-    finally:
-        for job in jobs:
-            job.cancel()
-        await backend.close_sockets()
-        await runner.cleanup()
-        await store.lifecycle.close()
 
 
 def serve(plan: ServePlan, on_ready: Callable[[Running], None], exit_with_parent: bool) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from aiohttp import WSCloseCode, WSMessage, web
+from aiohttp import WSMessage, web
 
 MOST_UNSENT_BYTES: Final = 8 << 20
 """A client that leaves so much unread is cut off, so that it cannot take the server's memory."""
@@ -43,13 +43,12 @@ class Socket:
         """The client's next message, or how the connection ended."""
         return await self._response.receive()
 
-    async def answer_close(self) -> None:
-        """The server's part of a closing handshake that the client began."""
-        await self._response.close(code=self._response.close_code or WSCloseCode.OK)
-
     async def close(self, code: int, reason: str) -> None:
-        """Close with a code. It must be out of the registry by then: no event may follow a close frame."""
-        await self._response.close(code=code, message=reason.encode())
+        """Close with a code. It must be out of the registry by then: no event may follow a close frame.
+
+        Does not wait for a client that does not read.
+        """
+        await self._response.close(code=code, message=reason.encode(), drain=False)
 
 
 class Sockets:

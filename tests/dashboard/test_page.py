@@ -110,9 +110,9 @@ def _apply(page: Page, now_ns: int, name: str, pick: int, witness: Witness) -> S
     fetch, attempt = witness.asked[-1 - pick] if pick < len(witness.asked) else (pick, pick)
     if (fetch, attempt) in witness.ended:
         return page.wake(now_ns)
-    witness.ended.add((fetch, attempt))
-    if name == "answered":
-        witness.good.add(fetch)
+    if (fetch, attempt) in witness.asked:
+        witness.ended.add((fetch, attempt))
+        witness.good |= {fetch} if name == "answered" else set()
     return page.answered(now_ns, fetch, attempt, name == "answered")
 
 
@@ -141,22 +141,31 @@ def test_any_order_of_inputs_at_any_times(
     assert page.deadline_ns > now_ns + 10_000
 
 
-@given(_PAGES, _RULES, _INPUTS)
+@given(
+    _PAGES,
+    _RULES,
+    st.lists(st.tuples(st.integers(0, 250), st.sampled_from(("closed", "event", "failed", *_STEPS)))),
+)
 def test_a_driver_that_wakes_late_gets_the_same_effects(
-    kind: type[Page], rules: PageRules, inputs: list[tuple[int, str, int]]
+    kind: type[Page], rules: PageRules, inputs: list[tuple[int, str]]
 ) -> None:
-    prompt = Driver(kind(rules, np.random.default_rng(0)))
-    late = Driver(kind(rules, np.random.default_rng(0)))
+    prompt = Driver(kind(rules, np.random.default_rng(0))).mounted(0)
+    late = Driver(kind(rules, np.random.default_rng(0))).mounted(0)
     now_ns = 0
-    for gap_ns, name, _ in inputs:
-        now_ns += abs(gap_ns)
-        if name in _ANSWERS:
-            continue
+    for gap_ns, name in inputs:
+        now_ns += gap_ns
         prompt.until(now_ns)
-        prompt.took(now_ns, _STEPS[name](prompt.page, now_ns))
-        late.took(now_ns, _STEPS[name](late.page, now_ns))
+        newest = prompt.starts()[-1][1]
+        for driver in (prompt, late):
+            driver.took(now_ns, _failed_or_stepped(driver.page, now_ns, name, newest))
         assert [effect for _, effect in prompt.log] == [effect for _, effect in late.log]
         assert prompt.page.deadline_ns == late.page.deadline_ns
+
+
+def _failed_or_stepped(page: Page, now_ns: int, name: str, newest: StartFetch) -> Sequence[Effect]:
+    if name == "failed":
+        return page.answered(now_ns, newest.fetch, newest.attempt, False)
+    return _STEPS[name](page, now_ns)
 
 
 @pytest.mark.parametrize("kind", [Dashboard, HealthPage])
@@ -198,3 +207,36 @@ def test_a_timer_that_ends_on_the_grid_fires_there() -> None:
     assert page.deadline_ns == 2000
     page.event(1501)
     assert page.deadline_ns == 3000
+
+
+def test_a_tick_that_was_held_back_counts_from_when_the_page_is_shown() -> None:
+    rules = PageRules(debounce_ns=500, poll_interval_ns=1200, reconnect_ns=10**6, hidden_timer_alignment_ns=1000)
+    page = Driver(Dashboard(rules)).mounted(0).page
+    page.closed(0)
+    page.hidden(100)
+    assert page.shown(1900) == (StartFetch(1, 0, Cause.REGAINED),)
+    assert page.deadline_ns == 2400
+
+
+def test_time_never_goes_back() -> None:
+    page = Driver(Dashboard(PageRules(reconnect_ns=50))).mounted(0).page
+    page.wake(1000)
+    page.closed(900)
+    assert page.deadline_ns == 1050
+
+
+def test_a_debounce_that_ends_with_a_poll_tick_comes_first() -> None:
+    rules = PageRules(debounce_ns=10, poll_interval_ns=100, reconnect_ns=10**6)
+    page = Driver(Dashboard(rules)).mounted(0).page
+    page.closed(0)
+    page.event(90)
+    assert page.wake(100) == (StartFetch(1, 0, Cause.EVENT),)
+    assert page.deadline_ns == 110
+
+
+def test_a_wait_counts_from_the_time_of_the_timer_that_began_it_not_from_a_late_wake() -> None:
+    rules = PageRules(debounce_ns=10, poll_interval_ns=100, reconnect_ns=10**6)
+    page = Driver(Dashboard(rules)).mounted(0).page
+    page.closed(0)
+    assert page.wake(105) == ()
+    assert page.deadline_ns == 110

@@ -89,6 +89,13 @@ def test_an_invalidation_drops_a_retry_wait_and_counts_from_0() -> None:
     assert page.deadline_ns == 141
 
 
+def test_a_debounce_that_ends_with_a_retry_wait_comes_first() -> None:
+    page = _fetching()
+    page.answered(25, 1, 0, False)
+    page.event(115)
+    assert page.wake(125) == (StartFetch(2, 0, Cause.EVENT),)
+
+
 def test_a_retry_is_paused_while_the_page_is_hidden() -> None:
     page = _fetching()
     page.hidden(21)
@@ -207,3 +214,27 @@ def test_answers_of_other_requests_are_ignored() -> None:
         assert page.answered(21, fetch, attempt, True) == ()
     assert page.answered(22, 1, 0, True) == (Show(1),)
     assert page.answered(23, 1, 0, True) == ()
+
+
+def test_a_page_that_is_mounted_offline_loads_when_the_network_is_there() -> None:
+    page = Dashboard(_RULES)
+    page.network_lost(0)
+    assert page.mount(10) == (Connect(),)
+    assert page.network_regained(20) == (StartFetch(0, 0, Cause.LOAD),)
+
+
+def test_a_page_that_is_shown_offline_refetches_when_the_network_is_there() -> None:
+    page = _fetching()
+    page.answered(21, 1, 0, True)
+    page.hidden(22)
+    page.network_lost(23)
+    assert page.shown(24) == ()
+    assert page.network_regained(25) == (StartFetch(2, 0, Cause.REGAINED),)
+
+
+def test_a_fetch_that_waits_for_the_network_is_dropped_when_its_page_is_left() -> None:
+    page = Dashboard(_RULES)
+    page.network_lost(0)
+    page.mount(10)
+    page.leave(20)
+    assert page.network_regained(30) == ()

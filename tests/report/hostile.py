@@ -6,7 +6,10 @@ from sim.results.summary import FindingSummary, Summary
 from tests.report.samples import failed
 
 SCRIPT = "<script>alert('x')</script>"
-TEXT = f"{SCRIPT} | `code` **bold** [link](https://evil.example) &amp; \x1b[31m\u202e \ud800 \x00 ]]> {{{{ 7*7 }}}}\n# head"
+TEXT = (
+    f"{SCRIPT} | `code` **bold** [link](https://evil.example) &amp; \x1b[31m\u202e \ud800 \x00 ]]> "
+    "{{ 7*7 }}\n# head"
+)
 
 
 def hostile() -> Summary:

@@ -99,7 +99,10 @@ def partial() -> Sample:
     summary = msgspec.structs.replace(
         good.summary, verdict=RunVerdict.UNKNOWN, leakage=leakage, partial=True,
         reason="interrupted after 21 s of 60 s",
-        findings=[msgspec.structs.replace(f, verdict="UNKNOWN", value=None, text="too few events") for f in good.summary.findings],
+        findings=[
+            msgspec.structs.replace(f, verdict="UNKNOWN", value=None, text="too few events")
+            for f in good.summary.findings
+        ],
     )  # fmt: skip
     return Sample(summary, figures)
 

@@ -105,7 +105,7 @@ def test_a_bound_in_words() -> None:
     assert at_most(1 - 0.05 ** (1 / 812_345)) == "fewer than 1 in 271,000"
     assert at_most(1.0) == "at most 100 %"
     assert at_most(0.6312) == "at most 63.2 %"
-    assert at_most(0.0) == "none"
+    assert at_most(0.0) == "fewer than 1 in 1,000,000,000,000,000"
 
 
 @given(st.floats(min_value=1e-9, max_value=1.0))

@@ -1,5 +1,5 @@
 import io
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -12,19 +12,35 @@ from tests.report.samples import all_of_them, held
 
 ints = hnp.arrays(np.int64, st.integers(0, 5))
 floats = hnp.arrays(np.float64, st.integers(0, 5))  # NaN and the infinities too
+scalars = st.floats(0, 1e5)
 
 
 @st.composite
 def any_figures(draw: st.DrawFn) -> Figures:
     """Any figures at all: the file promises nothing about how long the columns are."""
-    columns = {
-        f.name: draw(floats if np.issubdtype(getattr(held().figures, f.name).dtype, np.floating) else ints)
-        for f in fields(Figures)
-        if isinstance(getattr(held().figures, f.name), np.ndarray)
-    }
-    scalars = {name: draw(st.floats(0, 1e5)) for name in ("bucket_s", "window_s", "debounce_s")}
-    histograms = {name: HistogramColumns(draw(ints), draw(ints), draw(ints)) for name in HISTOGRAM_NAMES}
-    return replace(held().figures, histograms=histograms, **columns, **scalars)
+    return Figures(
+        histograms={name: HistogramColumns(draw(ints), draw(ints), draw(ints)) for name in HISTOGRAM_NAMES},
+        bucket_s=draw(scalars),
+        window_s=draw(scalars),
+        debounce_s=draw(scalars),
+        writes_per_bucket=draw(ints),
+        announced_per_bucket=draw(ints),
+        deliveries_per_bucket=draw(ints),
+        refetches_per_bucket=draw(ints),
+        sockets_per_bucket=draw(ints),
+        opportunities_per_bucket=draw(ints),
+        leaks_per_bucket=draw(ints),
+        event_to_refetch_ms_p50_per_bucket=draw(floats),
+        event_to_refetch_ms_p95_per_bucket=draw(floats),
+        event_to_refetch_ms_p99_per_bucket=draw(floats),
+        lateness_ms_p99_per_bucket=draw(floats),
+        handling_ms_p99_per_bucket=draw(floats),
+        organisation=draw(ints),
+        organisation_dashboards=draw(ints),
+        organisation_deliveries=draw(ints),
+        organisation_refetches=draw(ints),
+        organisation_events_per_s=draw(floats),
+    )
 
 
 def _assert_equal(one: Figures, other: Figures) -> None:

@@ -120,6 +120,7 @@ def test_a_disabled_machine_moves_only_last_seen(server: Server) -> None:
     assert (data["status"], data["admin_disabled"], data["peers"]) == ("offline", True, [])
     row = server.rows(id=machine.id)[0]
     assert (row["status"], row["last_seen"] is None) == ("offline", False)
+    assert machine.id not in {peer["id"] for peer in server.beat(0, 1).json()["data"]["peers"]}
 
 
 def test_an_expired_node_key_is_refused(tmp_path: Path) -> None:

@@ -3,11 +3,6 @@ from tests.target.servers import Server, served
 from tests.target.test_agents import failed
 
 
-def test_other_paths_and_methods_are_not_found(shared: Server) -> None:
-    for method, path in (("GET", "/"), ("GET", "/api/db/_rpc"), ("POST", "/api/db/machines"), ("PUT", "/x?y=1")):
-        assert failed(shared.http.request(method, path)) == (404, ErrorCode.NOT_FOUND)
-
-
 def test_there_are_no_fault_counters_without_a_fault(shared: Server) -> None:
     assert failed(shared.http.get(FAULTS_PATH)) == (404, ErrorCode.NOT_FOUND)
 

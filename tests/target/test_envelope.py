@@ -83,7 +83,7 @@ def test_bytes_that_are_no_text_are_refused(shared: Server) -> None:
         assert_an_envelope(shared.http.get(f"{MACHINES_PATH}?{query}", headers=shared.auth()))
     for content in (b'{"email": "\xff", "password": "x"}', b'{"email": "\\ud800", "password": "\\ud800"}'):
         assert_an_envelope(shared.http.post(LOGIN_PATH, content=content))
-    answer = shared.http.get(MACHINES_PATH, headers={"Authorization": b"Bearer \xff\xfe"})
+    answer = shared.http.get(MACHINES_PATH, headers=[(b"Authorization", b"Bearer \xff\xfe")])
     assert failed(answer) == (401, ErrorCode.UNAUTHORIZED)
 
 

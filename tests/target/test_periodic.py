@@ -1,11 +1,13 @@
 import asyncio
 import math
+from contextlib import closing
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.target.periodic import every, next_due_s
+from tests.target.clock import VirtualLoop
 
 TIMES = st.integers(0, 1_000).map(float)
 
@@ -19,23 +21,25 @@ def test_the_next_turn_is_the_first_one_of_the_grid_that_is_not_over(due: float,
     assert following - interval <= max(now, due)
 
 
-def test_a_job_that_fails_has_its_next_turn(caplog: pytest.LogCaptureFixture) -> None:
-    turns: list[int] = []
+def test_turns_keep_to_the_grid_and_a_job_that_fails_or_is_slow_has_its_next_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = VirtualLoop()
+    turns_s: list[float] = []
+
+    async def job() -> None:
+        turns_s.append(loop.time())
+        if len(turns_s) == 2:
+            raise RuntimeError("defect")
+        if len(turns_s) == 3:
+            await asyncio.sleep(10)  # the turns at 16 and 20 are left out
 
     async def run() -> None:
-        done = asyncio.Event()
-
-        async def job() -> None:
-            turns.append(len(turns))
-            if len(turns) == 3:
-                done.set()
-            if len(turns) == 1:
-                raise RuntimeError("defect")
-
-        task = asyncio.create_task(every(0.001, job))
-        await done.wait()
+        task = asyncio.create_task(every(4, job))
+        await asyncio.sleep(30)
         task.cancel()
 
-    asyncio.run(run())
-    assert turns == [0, 1, 2]
+    with closing(loop):
+        loop.run_until_complete(run())
+    assert turns_s == [4, 8, 12, 24, 28]
     assert "a periodic job failed" in caplog.text

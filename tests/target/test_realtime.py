@@ -1,7 +1,7 @@
 import json
+import socket
 import time
 
-import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
@@ -190,6 +190,6 @@ def test_a_close_is_answered_with_its_code(shared: Server) -> None:
 def test_a_client_that_vanishes_gives_its_place_back() -> None:
     with served(TargetOptions(sockets_per_organisation=1)) as server:
         with server.dashboard() as dashboard:
-            dashboard.connection.socket.close()
-        with httpx.Client() as _, server.dashboard() as dashboard:
+            dashboard.connection.socket.shutdown(socket.SHUT_RDWR)
+        with server.dashboard() as dashboard:
             assert dashboard.events() == []

@@ -1,12 +1,4 @@
-import sqlite3
-
-import pytest
-
 from sim.contract import RPC_PATH, DashboardStats, ErrorCode, Status
-from sim.target.seeding import Seeding
-from sim.target.sqlite.dashboards import SqliteDashboards
-from sim.target.sqlite.lifecycle import SqliteLifecycle
-from sim.target.sqlite.schema import MEMORY, connect
 from tests.target.servers import Server
 from tests.target.test_agents import failed
 
@@ -65,24 +57,6 @@ def test_calls_that_are_refused(shared: Server) -> None:
     assert call(shared, None, mine, auth) == (400, ErrorCode.MISSING_FIELDS)
     assert call(shared, "get_dashboard_stats", 7, auth) == (400, ErrorCode.INVALID_INPUT)
     assert failed(shared.http.post(RPC_PATH, content=b"{", headers=auth)) == (400, ErrorCode.INVALID_JSON)
-
-
-def test_an_answer_takes_eight_queries() -> None:
-    connection = connect(MEMORY)
-    seeding = Seeding((2, 2), 1)
-    statements: list[str] = []
-    for step in (
-        SqliteLifecycle(connection).add(seeding.organisations()),
-        SqliteDashboards(connection).dashboard(seeding.organisation_id(0), "2026-01-01T00:00:00.000Z"),
-    ):
-        connection.set_trace_callback(statements.append)
-        with pytest.raises(StopIteration):
-            step.send(None)
-        selects = [text for text in statements if text.strip().startswith("SELECT")]
-        statements.clear()
-    assert len(selects) == 8
-    assert isinstance(connection, sqlite3.Connection)
-    connection.close()
 
 
 def test_the_harness_reads_the_answer(shared: Server) -> None:

@@ -79,6 +79,14 @@ def test_the_credentials_file_is_private_and_replaces_an_old_one(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_no_secret_is_in_a_repr() -> None:
+    seeding = Seeding((2,), 1)
+    (entry,) = document().orgs
+    text = repr([document(), seeding, seeding.owner(0), entry])
+    assert entry.org_id in text
+    assert not any(secret in text for secret in (entry.password, entry.auth_key, entry.machines[0].node_key))
+
+
 @pytest.mark.parametrize("name", ["missing/credentials.json", "folder"])
 def test_a_file_that_cannot_be_written_is_said(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()

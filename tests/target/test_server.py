@@ -4,10 +4,6 @@ import os
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,48 +15,8 @@ from sim.contract import HEARTBEAT_PATH, REFRESH_PATH, heartbeat_request
 from sim.contract import Status as MachineStatus
 from sim.errors import TargetError, UsageError
 from sim.target import Seeding, ServePlan, serve
+from tests.target.processes import ended, process, ready_line, run
 from tests.target.servers import LONGEST_WAIT_S, served
-
-SCRIPT = """
-import sys
-from sim.cli.serve import serve
-from sim.errors import SimError
-try:
-    serve(standalone_mode=False)
-except SimError as error:
-    print(error, file=sys.stderr)
-    sys.exit(error.exit_code)
-"""
-
-
-@contextmanager
-def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`serve` as a process of its own, which is ended in any case."""
-    command = [sys.executable, "-c", SCRIPT, "--port", "0", *arguments]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as started:
-        try:
-            yield started
-        finally:
-            if started.poll() is None:
-                started.kill()
-
-
-def ready_line(started: subprocess.Popen[str]) -> dict[str, object]:
-    assert started.stdout is not None
-    line: dict[str, object] = json.loads(started.stdout.readline())
-    return line
-
-
-def ended(started: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Exit code, the rest of stdout, and stderr."""
-    out, err = started.communicate(timeout=LONGEST_WAIT_S)
-    return started.returncode, out, err
-
-
-def run(*arguments: str) -> tuple[int, str, str]:
-    with process(*arguments) as started:
-        return ended(started)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -113,27 +69,6 @@ def test_a_port_in_use_is_said_with_exit_3() -> None:
     assert (code, out) == (3, "")
     assert err == f"port {port} of 127.0.0.1: in use; give another with --port, 0 for a free one\n"
     assert os.strerror(errno.EADDRINUSE) not in err
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--host", "0.0.0.0"], "--host 0.0.0.0: not allowed; it must be a loopback address"),
-        (["--host", "example.com"], "--host example.com: not allowed"),
-        (["--store", "mysql"], "--store mysql: not allowed; it must be sqlite or sqlite:PATH"),
-        (["--option", "evict=no"], "option evict: 'no' is not allowed; it must be true or false"),
-        (["--fault", "leek_event:3"], "fault leek_event: unknown; did you mean leak_event?"),
-        (["--set", "seed=2"], "--set changes a key of a scenario: give --scenario, too"),
-        (["--scenario", "quick", "--machines", "3"], "--scenario sets the sizes"),
-        (["--credentials", "/nowhere/file"], "/nowhere/file: cannot be written"),
-        (["--store", "sqlite:/nowhere/file"], "store sqlite:/nowhere/file: cannot be used"),
-    ],
-)
-def test_a_users_mistake_is_one_line_and_exit_2(arguments: Sequence[str], said: str) -> None:
-    code, out, err = run(*arguments)
-    assert (code, out) == (2, "")
-    assert err.startswith(said)
-    assert err.count("\n") == 1
 
 
 def test_a_plan_that_cannot_be_served_raises(tmp_path: Path) -> None:

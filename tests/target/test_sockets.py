@@ -1,7 +1,10 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed
 
-from sim.target.sockets import Sockets
+from sim.target.frames import text_frame
+from sim.target.sockets import MOST_UNSENT_BYTES, Socket, Sockets
 from tests.target.servers import Server
 
 STEPS = st.lists(st.tuples(st.booleans(), st.sampled_from("ab")), max_size=60)
@@ -27,9 +30,22 @@ def test_the_registry_is_empty_after_everybody_has_left(server: Server) -> None:
         assert sockets.organisations("machines") == (server.orgs[0].org_id, server.orgs[1].org_id)
         assert sockets.subscribed(server.orgs[0].org_id, "audit") == ()
         assert one.events() == []
-    with server.dashboard(0):  # the others' places and subscriptions are gone once a later one is there
-        assert sockets.organisations("machines")[0] == server.orgs[0].org_id
-    assert len(sockets.silent_since(0.0)) == 0
+    assert sockets.organisations("machines") == ()
+    assert sockets.everyone() == []
+
+
+def test_a_client_that_does_not_read_is_cut_off(server: Server) -> None:
+    async def flood(socket: Socket) -> list[bool]:
+        frame = text_frame(bytes(MOST_UNSENT_BYTES // 4))
+        return [socket.send(frame) for _ in range(8)]  # in one turn of the loop: nothing can be read meanwhile
+
+    with server.dashboard(0) as dashboard:
+        (socket,) = server.running.backend.sockets.everyone()
+        sent = server.call(flood(socket))
+        assert sent == sorted(sent, reverse=True)
+        assert (sent[0], sent[-1], socket.live) == (True, False, False)
+        with pytest.raises(ConnectionClosed):
+            dashboard.receive()
 
 
 def test_a_socket_that_is_gone_cannot_subscribe_again(server: Server) -> None:

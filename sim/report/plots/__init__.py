@@ -7,6 +7,7 @@ from typing import Final
 from matplotlib.figure import Figure
 
 from sim.report.plots import collapse, freshness, generator, latency, leakage, load
+from sim.report.plots.coarse import coarse
 from sim.report.plots.images import Images, in_our_style, rendered
 from sim.results.figures import Figures
 from sim.results.summary import Summary
@@ -24,7 +25,7 @@ class Plot:
     def images(self, summary: Summary, figures: Figures) -> Images:
         """The plot of a run, rendered."""
         with in_our_style():
-            return rendered(self.draw(summary, figures), self.name)
+            return rendered(self.draw(summary, coarse(figures)), self.name)
 
 
 PLOTS: Final = (
@@ -40,7 +41,8 @@ PLOTS: Final = (
         "freshness",
         "Freshness over time",
         "Each point is the latency of the events that were written in that moment. A rising line means that "
-        "the dashboards fall behind; a gap means that no event of then was followed to a refetch.",
+        "the dashboards fall behind; a gap means that no event of then was followed to a refetch. In a very long "
+        "run a point stands for several moments and is the highest of them.",
         freshness.draw,
     ),
     Plot(

@@ -30,7 +30,7 @@ def draw(_summary: Summary, figures: Figures) -> Figure:
         axes = figure.add_subplot(2, 2, place)
         axes.set_title(title)
         _panel(axes, figures, column / divisor, color)
-        time_axis(axes, figures, column.size, named=place == 2)
+        time_axis(axes, figures, column.size, named=place == 2, wide=False)
         if place <= 2:
             axes.set_xlabel("")
             axes.tick_params(labelbottom=False)

@@ -9,7 +9,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
-from sim.report.quantities import milliseconds, number
+from sim.report.quantities import exact, milliseconds
 from sim.results.figures import Figures
 
 Floats = NDArray[np.float64]
@@ -74,9 +74,8 @@ def blank(title: str, height_in: float = 4.4) -> Figure:
 
 def explain(axes: Axes, text: str) -> None:
     """Say why there is nothing to see, in a low figure without axes."""
-    figure = axes.get_figure(root=True)
-    if figure is not None:
-        figure.set_figheight(_EMPTY_HEIGHT_IN)
+    if isinstance(axes.figure, Figure):
+        axes.figure.set_figheight(_EMPTY_HEIGHT_IN)
     axes.grid(False)
     axes.spines[:].set_visible(False)
     axes.xaxis.set_major_locator(NullLocator())
@@ -99,16 +98,17 @@ def centres_s(figures: Figures, buckets: int) -> Floats:
     return (np.arange(buckets, dtype=np.float64) + 0.5) * figures.bucket_s
 
 
-def time_axis(axes: Axes, figures: Figures, buckets: int, *, named: bool = True) -> None:
+def time_axis(axes: Axes, figures: Figures, buckets: int, *, named: bool = True, wide: bool = True) -> None:
     """Seconds from the start of the measured window; the drain, or what was not run of the window, is shaded.
 
-    `named` writes the names of the phases: once per figure is enough.
+    `named` writes the names of the phases: once per figure is enough. Axes that are not `wide` have fewer ticks.
     """
     run_s = buckets * figures.bucket_s
     end_s = max(run_s, figures.window_s)
     axes.set_xlim(0.0, end_s)
     axes.set_xlabel("time since the measured window began (s)")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.xaxis.set_major_locator(MaxNLocator(8 if wide else 5, steps=[1, 2, 2.5, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: exact(value)))
     border_s = min(run_s, figures.window_s)
     if border_s >= end_s:
         return

@@ -85,9 +85,10 @@ class DelayEvent:
         self._waiting: deque[tuple[FrameSender, Recipient, bytes]] = deque()
 
     def attach(self, hooks: Hooks, _: Surroundings) -> None:
-        hooks.frame.append(self._pass)
+        hooks.frame.append(self.pass_on)
 
-    def _pass(self, forward: FrameSender, socket: Recipient, frame: bytes) -> bool:
+    def pass_on(self, forward: FrameSender, socket: Recipient, frame: bytes) -> bool:
+        """Take a frame; True, since it is sent later if its socket is still there then."""
         self.count.opportunities += 1
         self._waiting.append((forward, socket, frame))
         asyncio.get_running_loop().call_later(self._delay_s, self._send_oldest)

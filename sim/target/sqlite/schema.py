@@ -1,7 +1,6 @@
 """The tables of the SQLite store, and the connection to them."""
 
 import sqlite3
-from pathlib import Path
 from typing import Final
 
 from sim.errors import UsageError
@@ -38,7 +37,8 @@ CREATE TABLE IF NOT EXISTS invitations (
 CREATE TABLE IF NOT EXISTS sso_configs (org_id TEXT PRIMARY KEY, enabled INTEGER NOT NULL)
     STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS posture_reports (
-    machine_id TEXT PRIMARY KEY, org_id TEXT NOT NULL, compliant INTEGER NOT NULL, reported_at TEXT NOT NULL)
+    machine_id TEXT PRIMARY KEY REFERENCES machines ON DELETE CASCADE, org_id TEXT NOT NULL,
+    compliant INTEGER NOT NULL, reported_at TEXT NOT NULL)
     STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS posture_by_organisation ON posture_reports (org_id);
 CREATE TABLE IF NOT EXISTS certificates (
@@ -59,12 +59,23 @@ def connect(path: str) -> sqlite3.Connection:
     """
     try:
         connection = sqlite3.connect(path, isolation_level=None, cached_statements=256)
-        if path != MEMORY:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(SCHEMA)
     except sqlite3.Error as error:
-        raise UsageError(
-            f"store sqlite:{path}: cannot be used ({error}); give a file in {Path(path).parent}/"
-        ) from error
+        raise _refusal(path, error) from error
+    try:
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _refusal(path, error) from error
     return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    if path != MEMORY:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.executescript(SCHEMA)
+
+
+def _refusal(path: str, error: sqlite3.Error) -> UsageError:
+    return UsageError(f"store sqlite:{path}: cannot be used ({error}); it must be a database or a new file")

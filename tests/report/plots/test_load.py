@@ -1,23 +1,30 @@
 from dataclasses import replace
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.patches import StepPatch
 
+from sim.report.plots.images import in_our_style
 from sim.report.plots.load import draw
 from tests.report.samples import BUCKETS, held
 
 
+def _values(axes: Axes) -> list[float]:
+    heights, _, _ = next(patch for patch in axes.patches if isinstance(patch, StepPatch)).get_data()
+    return [float(height) for height in heights]
+
+
 def test_counts_become_rates_and_sockets_stay_counts() -> None:
     figures = replace(held().figures, bucket_s=2.0)
-    panels = {axes.get_title(loc="left"): axes for axes in draw(held().summary, figures).axes}
-    values = {
-        title: np.asarray(next(p for p in axes.patches if isinstance(p, StepPatch)).get_data().values)
-        for title, axes in panels.items()
+    with in_our_style():
+        figure = draw(held().summary, figures)
+    values = {axes.get_title(loc="left"): _values(axes) for axes in figure.axes}
+    assert values == {
+        "writes per second": (figures.writes_per_bucket / 2).tolist(),
+        "deliveries per second": (figures.deliveries_per_bucket / 2).tolist(),
+        "refetches per second": (figures.refetches_per_bucket / 2).tolist(),
+        "subscribed sockets": figures.sockets_per_bucket.tolist(),
     }
-    assert values["writes per second"].tolist() == (figures.writes_per_bucket / 2).tolist()
-    assert values["deliveries per second"].tolist() == (figures.deliveries_per_bucket / 2).tolist()
-    assert values["refetches per second"].tolist() == (figures.refetches_per_bucket / 2).tolist()
-    assert values["subscribed sockets"].tolist() == figures.sockets_per_bucket.tolist()
 
 
 def test_every_panel_begins_at_zero_and_holds_its_highest_value() -> None:

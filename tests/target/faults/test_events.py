@@ -1,6 +1,14 @@
+import asyncio
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+
 import pytest
 
 from sim.contract import FAULTS_PATH, MACHINES_PATH, Status
+from sim.target.faults import Count
+from sim.target.faults.events import DelayEvent
+from sim.target.hooks import send_frame
+from tests.target.clock import VirtualLoop
 from tests.target.servers import Dashboard, Server, served
 
 
@@ -40,10 +48,9 @@ def test_each_nth_event_leaks_to_one_socket_of_another_organisation_in_turn() ->
 
 
 def test_leaks_reach_each_socket_of_an_organisation_in_turn() -> None:
-    with served(faults=["leak_event:1"]) as server:
-        with server.dashboard(1) as one, server.dashboard(1) as two:
-            values = announce(server, 4)
-            assert [seen(dashboard.events()) for dashboard in (one, two)] == [values[::2], values[1::2]]
+    with served(faults=["leak_event:1"]) as server, server.dashboard(1) as one, server.dashboard(1) as two:
+        values = announce(server, 4)
+        assert [seen(dashboard.events()) for dashboard in (one, two)] == [values[::2], values[1::2]]
 
 
 def test_a_leak_that_reaches_nobody_is_no_hit() -> None:
@@ -79,26 +86,45 @@ def test_frames_are_counted_per_socket() -> None:
         assert count(server, "drop_event") == (3, 6)
 
 
-def test_frames_are_late_and_in_order() -> None:
-    with served(faults=["delay_event:200"]) as server:
+def test_late_frames_arrive_in_order() -> None:
+    with served(faults=["delay_event:20"]) as server:
         with server.dashboard() as dashboard:
-            first = announce(server, 1)
-            assert dashboard.events() == []
-            assert count(server, "delay_event") == (0, 1)
-            assert receive(dashboard, 1) == first
             values = announce(server, 10)
             assert receive(dashboard, 10) == values
-        assert count(server, "delay_event") == (11, 11)
+        assert count(server, "delay_event") == (10, 10)
 
 
-def test_a_frame_whose_socket_has_left_is_no_hit() -> None:
-    with served(faults=["delay_event:50"]) as server:
-        with server.dashboard():
-            announce(server, 1)
-        with server.dashboard() as dashboard:
-            values = announce(server, 1)
-            assert receive(dashboard, 1) == values
-        assert count(server, "delay_event") == (1, 2)
+@dataclass
+class Sink:
+    """A recipient that notes when it is sent what."""
+
+    loop: VirtualLoop
+    live: bool = True
+    received: list[tuple[float, bytes]] = field(default_factory=list)
+
+    def send(self, frame: bytes) -> bool:
+        if self.live:
+            self.received.append((self.loop.time(), frame))
+        return self.live
+
+
+def test_a_frame_is_late_by_exactly_its_delay_and_counted_when_it_is_sent() -> None:
+    loop, fault = VirtualLoop(), DelayEvent(250.0)
+    here, gone = Sink(loop), Sink(loop)
+
+    async def run() -> Count:
+        for sink, frame in ((here, b"one"), (gone, b"two"), (here, b"three")):
+            assert fault.pass_on(send_frame, sink, frame)
+            await asyncio.sleep(0.1)
+        gone.live = False
+        before = replace(fault.count)
+        await asyncio.sleep(1)
+        return before
+
+    with closing(loop):
+        before = loop.run_until_complete(run())
+    assert here.received == [(0.25, b"one"), (pytest.approx(0.45), b"three")]
+    assert (before, fault.count, gone.received) == (Count(1, 3), Count(2, 3), [])
 
 
 @pytest.mark.parametrize("faults", [["drop_event:2", "duplicate_event:1"], ["duplicate_event:1", "drop_event:2"]])
