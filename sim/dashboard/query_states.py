@@ -74,7 +74,7 @@ class QueryAction(IntEnum):
     ABORT = 0
     """Abort the request under way, if the page passes its abort signal on."""
     NEW = 1
-    """Number a new fetch, attempt 0; a wait before a retry is dropped."""
+    """Number a new fetch, attempt 0."""
     RETRY = 2
     """Number the next attempt of the same fetch."""
     SEND = 3

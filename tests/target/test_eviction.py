@@ -54,6 +54,19 @@ def test_one_sweep_closes_all_that_are_silent_and_only_those(server: Server) -> 
             assert len(fresh.events()) == 1
 
 
+def test_no_event_can_follow_the_close_frame(server: Server) -> None:
+    backend = server.running.backend
+
+    async def sweep_and_look() -> int:
+        await backend.eviction.sweep()
+        return len(backend.sockets.everyone())  # before the loop turns, and any event can come
+
+    with server.dashboard() as dashboard:
+        make_silent_for(server, 91)
+        assert server.call(sweep_and_look()) == 0
+        assert end_of(dashboard)[0] == EVICTION_CODE
+
+
 def test_a_socket_is_not_closed_before_its_time(server: Server) -> None:
     with server.dashboard() as dashboard:
         make_silent_for(server, 60)
