@@ -23,6 +23,8 @@ _CONTROL_BYTES: Final = 64
 _SO_TIMESTAMPNS: Final = 35  # asm-generic/socket.h; Python names it only from 3.14 on
 _TIMESPEC: Final = struct.Struct("qq")  # struct timespec, 64 bits
 _WOULD_BLOCK: Final = (errno.EAGAIN, errno.EWOULDBLOCK)
+_CLOSE_READINGS_NS: Final = 2_000  # a reading takes 50 ns
+_CLOCK_READINGS: Final = 8
 
 KERNEL_TIMESTAMPS: Final = sys.platform == "linux" and struct.calcsize("l") == 8
 """Whether arrival times are the kernel's; elsewhere they are user-space times."""
@@ -125,11 +127,7 @@ class Socket:
         if not data:
             self._end("connection closed by the target")
             return 0
-        arrived_ns = monotonic_ns()
-        if extra:
-            seconds, nanoseconds = _TIMESPEC.unpack_from(extra[0][2])
-            # The kernel's clock is the wall clock: only its distance from now counts, and no stamp lies ahead.
-            arrived_ns -= max(0, time_ns() - (seconds * 1_000_000_000 + nanoseconds))
+        arrived_ns = _on_monotonic_clock(extra[0][2]) if extra else monotonic_ns()
         if arrived_ns < self._last_ns:
             arrived_ns = self._last_ns
         self._last_ns = arrived_ns
@@ -140,3 +138,18 @@ class Socket:
         if not self._closed:
             self.close()
             self._on_closed(reason)
+
+
+def _on_monotonic_clock(stamp: bytes) -> int:
+    """A kernel stamp, which is of the wall clock, on the monotonic clock; never later than now.
+
+    The two clocks are read back to back. A process that is put aside between the readings would shift the result by
+    so long: then they are read again.
+    """
+    seconds, nanoseconds = _TIMESPEC.unpack_from(stamp)
+    for _ in range(_CLOCK_READINGS):
+        before_ns = monotonic_ns()
+        wall_ns = time_ns()
+        if monotonic_ns() - before_ns <= _CLOSE_READINGS_NS:
+            break
+    return before_ns - max(0, wall_ns - (int(seconds) * 1_000_000_000 + int(nanoseconds)))

@@ -43,7 +43,7 @@ ACTIONS: Final = {
     "quarantine": Action(_KNOWN, None, MachineState(Status.QUARANTINED, False)),
     "unquarantine": Action(frozenset({Status.QUARANTINED}), None, _ONLINE),
 }
-"""Contract 4 and contract-reference 2.4; where that has several readings, the narrower one."""
+"""Contract 4; where the product documents several starts of an action, the narrower reading."""
 
 
 class _AdminRequest(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from sim.target.times import iso, now_ms
 from sim.target.tokens import MACHINE_TOKEN_LIFETIME_S, Tokens
 
 KEY_EXPIRY_DAYS: Final = 180
-"""Lifetime of a machine's node key (contract-reference 2.2)."""
+"""Lifetime of a machine's node key (documented by the product)."""
 LONGEST_NAME: Final = 253
 """Of a machine, as of a host (RFC 1035, 2.3.4)."""
 POSTURE_CHECKS: Final = ("disk_encryption", "firewall", "os_up_to_date")

@@ -5,7 +5,7 @@ import hmac
 from typing import Final
 
 AUTH_KEY_PREFIX: Final = "tskey-auth-"
-"""Stripped before an auth key is hashed (contract-reference 2.1)."""
+"""Stripped before an auth key is hashed (documented by the product)."""
 
 
 def digest(secret: str) -> str:
@@ -14,7 +14,7 @@ def digest(secret: str) -> str:
 
 
 def auth_key_digest(key: str) -> str:
-    """SHA-256 of an auth key without its prefix (contract-reference 2.1)."""
+    """SHA-256 of an auth key without its prefix (documented by the product)."""
     return digest(key.removeprefix(AUTH_KEY_PREFIX))
 
 

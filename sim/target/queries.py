@@ -29,7 +29,7 @@ FILTERABLE: Final = (
     "created_at",
 )
 WRITABLE: Final = ("name", "os", "version", "status", "last_seen")
-"""Other columns of a PATCH are dropped without a word (contract-reference 3.2)."""
+"""Other columns of a PATCH are dropped without a word (documented by the product)."""
 
 _EQUALS: Final = "eq."
 _MOST_DIGITS: Final = 15
@@ -127,7 +127,7 @@ def _order(query: Mapping[str, str]) -> tuple[str, bool]:
 
 
 def _range(query: Mapping[str, str], page_size: int) -> tuple[int, int | None]:
-    """Offset and limit: `range_from`, `range_to` (exclusive) and `limit` (contract-reference 3.1)."""
+    """Offset and limit: `range_from`, `range_to` (exclusive) and `limit` (documented by the product)."""
     start, end, limit = _number(query, "range_from"), _number(query, "range_to"), _number(query, "limit")
     sizes = [size for size in (limit, None if end is None else max(0, end - (start or 0))) if size is not None]
     if page_size:

@@ -8,7 +8,7 @@ from sim.contract import Status
 
 
 class Role(StrEnum):
-    """A member's role in an organisation (contract-reference, C31)."""
+    """A member's role in an organisation (C31)."""
 
     OWNER = "owner"
     ADMIN = "admin"

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from sim.contract import TOKEN_ALGORITHM
 
 REFRESH_LIFETIME_S: Final = 30 * 86_400
-"""Lifetime of a refresh token (contract-reference 5)."""
+"""Lifetime of a refresh token (documented by the product, with contract 6)."""
 MACHINE_TOKEN_LIFETIME_S: Final = 86_400
 """Lifetime of a machine's own token (contract 4)."""
 REMEMBERED: Final = 100_000
