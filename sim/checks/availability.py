@@ -75,7 +75,7 @@ def conclude(partial: Availability) -> Finding:
         name="availability",
         verdict=verdict,
         value=float(failed) if partial.requests else None,
-        unit="failed requests",
+        unit="requests",
         count=partial.requests,
         bound=0.0,
         witnesses=partial.witnesses,

@@ -97,7 +97,7 @@ def conclude(partial: Blind) -> Finding:
         name="blind",
         verdict=verdict,
         value=None if blind is None else float(partial.never_subscribed),
-        unit="dashboards without a socket",
+        unit="dashboards",
         count=partial.dashboards,
         bound=0.0,
         witnesses=partial.witnesses,

@@ -122,7 +122,7 @@ def conclude(partial: Collapse) -> Finding:
         name="collapse",
         verdict=verdict,
         value=None if value is None else float(partial.excess_refetches),
-        unit="excess refetches",
+        unit="excess",
         count=partial.refetches,
         bound=0.0,
         witnesses=partial.witnesses,

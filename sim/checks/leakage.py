@@ -119,7 +119,7 @@ def conclude(partial: Leakage) -> Finding:
     else:
         verdict = Verdict.HELD
         text = (
-            f"0 leaks in {opportunities:,} opportunities (at 95 % confidence fewer than {bound:.2g} of them),"
+            f"0 leaks in {opportunities:,} opportunities (at 95 % confidence fewer than 1 in {int(1 / bound):,}),"
             f" and none in {partial.inspected_answers:,} answers with {partial.inspected_rows:,} rows"
         )
     return Finding(

@@ -23,3 +23,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._virtual.now_s
+
+
+async def pass_time(seconds: float) -> None:
+    """Let time pass on a `VirtualLoop`: it takes none."""
+    await asyncio.sleep(seconds)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.target.periodic import every, next_due_s
-from tests.target.clock import VirtualLoop
+from tests.target.clock import VirtualLoop, pass_time
 
 TIMES = st.integers(0, 1_000).map(float)
 
@@ -32,11 +32,11 @@ def test_turns_keep_to_the_grid_and_a_job_that_fails_or_is_slow_has_its_next_one
         if len(turns_s) == 2:
             raise RuntimeError("defect")
         if len(turns_s) == 3:
-            await asyncio.sleep(10)  # the turns at 16 and 20 are left out
+            await pass_time(10)  # the turns at 16 and 20 are left out
 
     async def run() -> None:
         task = asyncio.create_task(every(4, job))
-        await asyncio.sleep(30)
+        await pass_time(30)
         task.cancel()
 
     with closing(loop):

@@ -88,8 +88,9 @@ def test_a_machine_keeps_its_token_for_half_of_its_life() -> None:
 
 
 def test_another_process_with_the_same_key_knows_its_tokens() -> None:
-    token = Tokens(KEY, 60).issue("user", "a@example.com", time.time())
-    assert Tokens(KEY, 60).verify(token, time.time()).user_id == "user"
+    now_s = time.time()
+    token = Tokens(KEY, 60).issue("user", "a@example.com", now_s)
+    assert Tokens(KEY, 60).verify(token, now_s).user_id == "user"
 
 
 def test_refresh_tokens_differ_and_are_long() -> None:

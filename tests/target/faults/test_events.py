@@ -1,4 +1,3 @@
-import asyncio
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
@@ -8,7 +7,7 @@ from sim.contract import FAULTS_PATH, MACHINES_PATH, Status
 from sim.target.faults import Count
 from sim.target.faults.events import DelayEvent
 from sim.target.hooks import send_frame
-from tests.target.clock import VirtualLoop
+from tests.target.clock import VirtualLoop, pass_time
 from tests.target.servers import Dashboard, Server, served
 
 
@@ -115,10 +114,10 @@ def test_a_frame_is_late_by_exactly_its_delay_and_counted_when_it_is_sent() -> N
     async def run() -> Count:
         for sink, frame in ((here, b"one"), (gone, b"two"), (here, b"three")):
             assert fault.pass_on(send_frame, sink, frame)
-            await asyncio.sleep(0.1)
+            await pass_time(0.1)
         gone.live = False
         before = replace(fault.count)
-        await asyncio.sleep(1)
+        await pass_time(1)
         return before
 
     with closing(loop):
