@@ -89,7 +89,9 @@ class Display:
         for name, value in self._figures(coordinator, now_ns):
             grid.add_row(Text(name, style="dim"), Text(value))
         done, text = _phase(coordinator, now_ns)
-        return Group(Text(text, style="bold"), ProgressBar(total=1.0, completed=done, width=_BAR_WIDTH), grid)
+        bar = Table.grid()
+        bar.add_row(ProgressBar(total=1.0, completed=done, width=_BAR_WIDTH))
+        return Group(Text(text, style="bold"), bar, grid)
 
     def _line(self, coordinator: Coordinator, now_ns: int) -> str:
         figures = ", ".join(f"{name} {value}" for name, value in self._figures(coordinator, now_ns))

@@ -3,22 +3,33 @@
 An event carries the machine's id, its new status and, from a heartbeat, the target's `last_seen` (contract 1), but no
 name of the write that caused it. An *announcement* is what the deliveries with the same (machine, status, last_seen)
 have in common. An agent is sequential, so a machine's writes do not overlap and its announcements stand in the order
-of `last_seen`. Taking announcements from the last to the first, each is given the latest write of the same machine and
-status that was sent before the announcement first arrived, is earlier than the write given to the announcement after
-it, and whose time at the target can have been that `last_seen`. What finds no write is unexplained: the cleanup job,
-or a deployment's life of its own.
+of `last_seen`.
+
+How far the target's clock is from ours is found first: a write explains an announcement only if it was being answered
+at its `last_seen`, which holds for one range of offsets; the offset that most announcements have in common is taken.
+Then, from the last announcement to the first, each is given the write of the same machine and status that is nearest
+to its `last_seen`, was sent before it first arrived, and is earlier than the write given to the one after it. What
+finds no write is unexplained: the cleanup job, or a deployment's life of its own.
+
+Where no event carries `last_seen`, each dashboard's events are given the latest writes sent before them.
 """
 
+from bisect import bisect_right
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.history.columns import NO_LAST_SEEN, UNEXPLAINED, Deliveries, Ints, Writes
+from sim.history.columns import NEVER_NS, NO_LAST_SEEN, UNEXPLAINED, Deliveries, Ints, Writes
 
 CLOCK_TOLERANCE_MS: Final = 1_500
-"""How far `last_seen` may lie outside the write it belongs to: some targets keep whole seconds, and clocks drift."""
+"""How far `last_seen` may lie outside the write it belongs to: clocks drift."""
 
 _NS_PER_MS: Final = 1_000_000
+_SECOND_MS: Final = 1_000
+_CONSIDERED: Final = 8
+"""How many writes before its arrival an announcement may belong to, while the offset is not known."""
 
 
 def match(organisation: int, deliveries: Deliveries, writes: Writes) -> Ints:
@@ -29,63 +40,103 @@ def match(organisation: int, deliveries: Deliveries, writes: Writes) -> Ints:
     result = np.full(len(deliveries), UNEXPLAINED, np.int64)
     own = np.flatnonzero(deliveries.owner == organisation)
     stamped = own[deliveries.last_seen_ms[own] != NO_LAST_SEEN]
-    # Where heartbeats carry last_seen, an event without one is not from a heartbeat (contract 1: the cleanup's).
-    rows = stamped if len(stamped) else own
-    if not len(rows) or not len(writes):
+    if not len(own) or not len(writes):
         return result
-    identity = deliveries.last_seen_ms if len(stamped) else _ordinals(deliveries, rows)
-    keys = np.column_stack([deliveries.machine[rows], deliveries.status[rows], identity[rows]])
-    announcements, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    arrived_ns = deliveries.arrived_ns[rows[first]]
-    assigned = _assign(announcements, arrived_ns, writes, offset_ms=None)
+    # Where heartbeats carry last_seen, an event without one is not from a heartbeat (contract 1: the cleanup's).
     if len(stamped):
-        assigned = _assign(announcements, arrived_ns, writes, _offset_ms(announcements, assigned, writes))
-    result[rows] = assigned[inverse.reshape(-1)]
+        result[stamped] = _Matching(deliveries, stamped, deliveries.last_seen_ms[stamped], writes).by_clock()
+        return result
+    for dashboard in np.unique(deliveries.dashboard[own]):
+        rows = own[deliveries.dashboard[own] == dashboard]
+        result[rows] = _Matching(deliveries, rows, np.arange(len(rows)), writes).by_arrival()
     return result
 
 
-def _ordinals(deliveries: Deliveries, rows: Ints) -> Ints:
-    """Identity for events without `last_seen`: the how-manieth of its machine and status at its dashboard."""
-    ordinals = np.zeros(len(deliveries), np.int64)
-    seen: dict[tuple[int, int, int], int] = {}
-    columns = (deliveries.dashboard, deliveries.machine, deliveries.status)
-    for row in rows.tolist():
-        key = (int(columns[0][row]), int(columns[1][row]), int(columns[2][row]))
-        ordinals[row] = seen[key] = seen.get(key, -1) + 1
-    return ordinals
+@dataclass(frozen=True, slots=True)
+class _Clock:
+    """The target's clock."""
+
+    offset_ms: float
+    """What it says when ours says 0."""
+    grain_ms: float
+    """Its times are cut to multiples of this."""
+
+    def gap_ms(self, last_seen_ms: float, sent_ns: int, acked_ns: int) -> float:
+        """From a write to a `last_seen`: 0 if it was being answered then, negative if it was sent later."""
+        at_ms = last_seen_ms - self.offset_ms
+        before_ms = at_ms + self.grain_ms - sent_ns / _NS_PER_MS
+        return before_ms if before_ms < 0 else max(0.0, at_ms - acked_ns / _NS_PER_MS)
 
 
-def _offset_ms(announcements: Ints, assigned: Ints, writes: Writes) -> float | None:
-    """The target's clock minus the run clock, in ms: the median over the announcements that found a write."""
-    found = assigned != UNEXPLAINED
-    if not found.any():
-        return None
-    return float(np.median(announcements[found, 2] - writes.sent_ns[assigned[found]] / _NS_PER_MS))
+class _Matching:
+    """The announcements of some deliveries, and the writes that they may belong to."""
 
+    def __init__(self, deliveries: Deliveries, rows: Ints, identity: Ints, writes: Writes) -> None:
+        keys = np.column_stack([deliveries.machine[rows], deliveries.status[rows], identity])
+        found, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        self._announcements: list[list[int]] = found.tolist()
+        self._arrived_ns: list[int] = deliveries.arrived_ns[rows[first]].tolist()
+        self._inverse = inverse.reshape(-1)
+        self._sent_ns: list[int] = writes.sent_ns.tolist()
+        self._acked_ns: list[int] = writes.acked_ns.tolist()
+        self._candidates: dict[tuple[int, int], list[int]] = {}
+        for row, key in enumerate(zip(writes.machine.tolist(), writes.status.tolist(), strict=True)):
+            self._candidates.setdefault(key, []).append(row)
 
-def _assign(announcements: Ints, arrived_ns: Ints, writes: Writes, offset_ms: float | None) -> Ints:
-    """The write of each announcement; `announcements` is sorted by machine, status and identity."""
-    candidates: dict[tuple[int, int], list[int]] = {}
-    for row, key in enumerate(zip(writes.machine.tolist(), writes.status.tolist(), strict=True)):
-        candidates.setdefault(key, []).append(row)
-    result = np.full(len(announcements), UNEXPLAINED, np.int64)
-    sent_ns, acked_ns = writes.sent_ns.tolist(), writes.acked_ns.tolist()
-    for k in range(len(announcements) - 1, -1, -1):
-        machine, status, identity = announcements[k].tolist()
-        left = candidates.get((machine, status))
+    def by_clock(self) -> Ints:
+        """The write of each delivery, told by `last_seen`."""
+        whole_seconds = all(last_seen_ms % _SECOND_MS == 0 for _, _, last_seen_ms in self._announcements)
+        grain_ms = _SECOND_MS if whole_seconds else 1
+        offset_ms = self._offset_ms(grain_ms)
+        return self._assign(None if offset_ms is None else _Clock(offset_ms, grain_ms))
+
+    def by_arrival(self) -> Ints:
+        """The write of each delivery, told by arrival alone."""
+        return self._assign(None)
+
+    def _assign(self, clock: _Clock | None) -> Ints:
+        result = np.full(len(self._announcements), UNEXPLAINED, np.int64)
+        for k in range(len(self._announcements) - 1, -1, -1):
+            machine, status, last_seen_ms = self._announcements[k]
+            left = self._candidates.get((machine, status), [])
+            while left and self._sent_ns[left[-1]] > self._arrived_ns[k]:
+                left.pop()  # too late for this one, and so for those that were announced before it
+            if clock is None or self._reaches(clock, left, last_seen_ms):
+                result[k] = left.pop() if left else UNEXPLAINED
+        return np.asarray(result[self._inverse])
+
+    def _reaches(self, clock: _Clock, left: list[int], last_seen_ms: int) -> bool:
+        """Drop the writes whose own announcement never arrived; whether the last one left explains this one."""
         while left:
-            row = left[-1]
-            if sent_ns[row] > arrived_ns[k]:
-                left.pop()  # earlier announcements of the same machine and status arrived still earlier, or unsent
-                continue
-            if offset_ms is not None:
-                at_ms = identity - offset_ms
-                if at_ms < sent_ns[row] / _NS_PER_MS - CLOCK_TOLERANCE_MS:
-                    left.pop()  # this write's own announcement did not arrive anywhere
-                    continue
-                if at_ms > acked_ns[row] / _NS_PER_MS + CLOCK_TOLERANCE_MS:
-                    break  # nobody's write of ours: the write is left for an earlier announcement
-            result[k] = row
+            gap_ms = self._gap_ms(clock, left[-1], last_seen_ms)
+            earlier_is_nearer = len(left) > 1 and abs(self._gap_ms(clock, left[-2], last_seen_ms)) < abs(gap_ms)
+            if not earlier_is_nearer and gap_ms >= -CLOCK_TOLERANCE_MS:
+                return gap_ms <= CLOCK_TOLERANCE_MS
             left.pop()
-            break
-    return result
+        return False
+
+    def _gap_ms(self, clock: _Clock, row: int, last_seen_ms: int) -> float:
+        return clock.gap_ms(last_seen_ms, self._sent_ns[row], self._acked_ns[row])
+
+    def _offset_ms(self, grain_ms: int) -> float | None:
+        """The offset that most announcements have in common; the smallest of equals; None without any."""
+        low: list[float] = []
+        high: list[float] = []
+        for (machine, status, last_seen_ms), arrived_ns in zip(self._announcements, self._arrived_ns, strict=True):
+            rows = self._candidates.get((machine, status), [])
+            sent = bisect_right(rows, arrived_ns, key=self._sent_ns.__getitem__)
+            for row in rows[max(0, sent - _CONSIDERED) : sent]:
+                if self._acked_ns[row] < NEVER_NS:
+                    low.append(last_seen_ms - self._acked_ns[row] / _NS_PER_MS)
+                    high.append(last_seen_ms + grain_ms - self._sent_ns[row] / _NS_PER_MS)
+        return _most_common(np.array(low), np.array(high)) if low else None
+
+
+def _most_common(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
+    """The middle of the first stretch that most of the ranges [low, high] cover."""
+    edges = np.concatenate([low, high])
+    steps = np.concatenate([np.ones(len(low), np.int64), -np.ones(len(high), np.int64)])
+    order = np.lexsort((-steps, edges))  # where one range begins as another ends, both cover that point
+    best = int(np.argmax(np.cumsum(steps[order])))
+    begin, end = edges[order[best : best + 2]]
+    return float((begin + end) / 2)

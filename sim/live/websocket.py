@@ -88,7 +88,8 @@ class WebSocket:
             if plain and not self._fragments:
                 self._listener.text(arrived_ns, frame)
             else:
-                self._protocol.receive_data(frame)
+                # A whole text between fragments breaks the protocol: it gets its header again, to be refused.
+                self._protocol.receive_data(Frame(Opcode.TEXT, frame).serialize(mask=False) if plain else frame)
                 self._handle_events()
         self._flush()
 
@@ -148,7 +149,7 @@ class WebSocket:
 
     def _ended(self, reason: str) -> None:
         self._now_ns = monotonic_ns()
-        if not self._opened:
+        if not self._opened and self._head != b"":  # an answer that ends with the connection, or none of the contract
             self._protocol.receive_eof()
             self._check_refusal()
         self._finish(self._now_ns, ABNORMAL_CLOSE, reason)

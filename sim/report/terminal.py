@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sim.checks import Verdict
 from sim.report.sentences import PARTIAL_MEANING, Answer, answers, caveat, plain, verdict_sentence, verdict_word
 from sim.report.tables import NO_FIGURE, FindingRow, Row, finding_rows, generator_rows, load_rows, segment_rows
 from sim.results.summary import Summary
@@ -68,6 +69,9 @@ def _findings(findings: tuple[FindingRow, ...]) -> RenderableType:
 
 
 def _finding(finding: FindingRow) -> Text:
+    """What held, in a line; what did not, with its figures and witnesses."""
+    if finding.verdict == Verdict.HELD:
+        return Text.assemble((finding.name, "bold"), "  ", finding.text)
     bound = "" if finding.bound == NO_FIGURE else f" (bound {finding.bound})"
     lines = [finding.text, *(f"{names}: {witness}" for names, witness in finding.witnesses)]
     value = "" if finding.value == NO_FIGURE else f"  {finding.value}"
