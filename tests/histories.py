@@ -1,7 +1,7 @@
 """A small language for histories, so that a test reads as what happened.
 
-`history("s0@-500.. w1+@100-104 e0.1+@103 r0@603-610")` is a dashboard 0 that is subscribed from half a second before the
-window on; machine 1 goes online by a write sent at 100 ms and answered at 104 ms; its event reaches dashboard 0 at
+`history("s0@-500.. w1+@100-104 e0.1+@103 r0@603-610")` is a dashboard 0 that is subscribed from half a second before
+the window on; machine 1 goes online by a write sent at 100 ms and answered at 104 ms; its event reaches dashboard 0 at
 103 ms, and the refetch sent at 603 ms is shown at 610 ms. Times are milliseconds of the run clock. One word is a fact:
 
     w1+@100-104        write of machine 1, which was offline, saying online; `w1-` the other way round
@@ -14,12 +14,12 @@ window on; machine 1 goes online by a write sent at 100 ms and answered at 104 m
     e0.1+@103~77       its `last_seen` is 77 ms; `~` alone: it has none
     e0.1+@103^5        handled 5 ms after it arrived
     e0.1+@103o7        the machine is organisation 7's; `o?` nobody's that we know
-    r0@603-610         refetch that deliveries caused, shown at 610; `x` for `-` cancelled, `!` failed; `r0@603` still open
+    r0@603-610         refetch that deliveries caused, shown at 610; `x` for `-` cancelled, `!` failed; `r0@603` is open
     load0@1-2 poll0@1-2  the same with another cause
     r0@603-610*3       it took 3 attempts
     a0@610:25          an answer of 25 rows of our own; `:25+3o7` and 3 rows of organisation 7 (`o?` of nobody we know);
                        `#4` its counts exceed its rows by 4
-    s0@-500..          socket subscribed at -500 and open at the end; `..900` closed by us; `..900!4000` closed with that code
+    s0@-500..          socket subscribed at -500 and open at the end; `..900` closed by us; `..900!4000` with that code
     s0@400!403         upgrade refused; any other code: closed before it was subscribed
     p0@-600..          page open; `..900` until then
     b0@300f            a frame that is not of the contract; `a` an answer

@@ -1,20 +1,24 @@
 """Availability: was every request answered with success, and every upgrade granted?
 
-Sees: heartbeats and refetches that failed, by status, and upgrades that were refused. A retry that succeeds is no
-failure, nor is a request that the page itself gave up. Cannot see: slowness, which is the latencies' matter.
+Sees: heartbeats and refetches that failed, by status, upgrades that were refused, and sockets that the other side
+ended before they were subscribed. A retry that succeeds is no failure, nor is a request that the page itself gave up.
+What was under way when the run ended was neither answered nor failed, and is counted apart. Cannot see: slowness, which
+is the latencies' matter.
 """
 
 import msgspec
 import numpy as np
 
 from sim.checks.finding import Finding, Verdict, Witness, Witnesses
-from sim.history import UNANSWERED, History, Outcome
+from sim.history import NEVER_NS, UNANSWERED, History, Outcome
 
 
 class Availability(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts of requests, and the failed ones by kind."""
+    """Counts of requests that ended, and the failed ones by kind."""
 
     requests: int = 0
+    under_way: int = 0
+    """Requests that had no answer yet when the run ended."""
     failures: dict[str, int] = {}
     witnesses: Witnesses = Witnesses()
 
@@ -24,7 +28,14 @@ def observe(history: History) -> Availability:
     writes, fetches, sessions = history.writes, history.fetches, history.sessions
     bad_writes = writes.where(~writes.acked() & (writes.http_status != UNANSWERED))
     bad_fetches = fetches.where(fetches.outcome == Outcome.FAILED)
-    refused = sessions.where((sessions.code >= 300) & (sessions.code < 600))
+    ended = sessions.where((sessions.closed_ns < NEVER_NS) | (sessions.subscribed_ns < NEVER_NS))
+    refused = ended.where((ended.subscribed_ns >= NEVER_NS) & (ended.by_us == 0))
+    under_way = (
+        int(np.count_nonzero(writes.http_status == UNANSWERED))
+        + int(np.count_nonzero(fetches.outcome == Outcome.OPEN))
+        + len(sessions)
+        - len(ended)
+    )
     failures: list[tuple[int, int, str]] = [
         *(
             (at, -1, f"heartbeat: {_status(s)}")
@@ -35,13 +46,14 @@ def observe(history: History) -> Availability:
             for at, d in zip(bad_fetches.sent_ns, bad_fetches.dashboard, strict=True)
         ),
         *(
-            (at, d, f"upgrade: refused with {code}")
+            (at, d, f"upgrade: {_refusal(code)}")
             for at, d, code in zip(refused.opened_ns, refused.dashboard, refused.code, strict=True)
         ),
     ]
     kinds, counts = np.unique([kind for _, _, kind in failures], return_counts=True)
     return Availability(
-        requests=len(writes) + len(fetches) + len(sessions),
+        requests=len(writes) + len(fetches) + len(sessions) - under_way,
+        under_way=under_way,
         failures=dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
         witnesses=Witnesses.of(
             Witness(int(at_ns), history.frame.organisation, int(dashboard), 1.0, kind)
@@ -55,13 +67,14 @@ def merge(one: Availability, other: Availability) -> Availability:
     kinds = one.failures.keys() | other.failures.keys()
     return Availability(
         requests=one.requests + other.requests,
+        under_way=one.under_way + other.under_way,
         failures={kind: one.failures.get(kind, 0) + other.failures.get(kind, 0) for kind in sorted(kinds)},
         witnesses=one.witnesses.merged(other.witnesses),
     )
 
 
 def conclude(partial: Availability) -> Finding:
-    """FAILED on one failed request, UNKNOWN without any request."""
+    """FAILED on one failed request, UNKNOWN without any request that ended."""
     failed = sum(partial.failures.values())
     if failed:
         verdict = Verdict.FAILED
@@ -70,7 +83,9 @@ def conclude(partial: Availability) -> Finding:
     elif partial.requests:
         verdict, text = Verdict.HELD, f"all {partial.requests:,} requests and upgrades were answered with success"
     else:
-        verdict, text = Verdict.UNKNOWN, "no request was sent"
+        verdict, text = Verdict.UNKNOWN, "no request was answered"
+    if partial.under_way:
+        text += f"; {partial.under_way:,} had no answer yet when the run ended"
     return Finding(
         name="availability",
         verdict=verdict,
@@ -85,3 +100,7 @@ def conclude(partial: Availability) -> Finding:
 
 def _status(status: int) -> str:
     return f"answered {status}" if status else "no answer"
+
+
+def _refusal(code: int) -> str:
+    return f"refused with {code}" if 300 <= code < 600 else f"closed with {code} before it was subscribed"

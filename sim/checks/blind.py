@@ -31,7 +31,8 @@ class Blind(msgspec.Struct, frozen=True, kw_only=True):
 
 def observe(history: History) -> Blind:
     """One organisation's pages and sockets."""
-    sessions, mounts, window_ns = history.sessions, history.mounts, history.frame.window_ns
+    sessions, mounts = history.sessions, history.mounts
+    window_ns = max(0, min(history.frame.window_ns, history.frame.ended_ns))  # a partial run ends before its window
     subscribed = sessions.where(sessions.subscribed_ns < NEVER_NS)
     open_ns = _within(mounts.from_ns, mounts.until_ns, window_ns)
     seen_ns = _within(subscribed.subscribed_ns, subscribed.closed_ns, window_ns)

@@ -18,8 +18,8 @@ from sim.history import History, Outcome
 Ints = NDArray[np.int64]
 
 BOUNDARY_NS: Final = 2_000_000
-"""A gap that is shorter than the window by less than this may count as either: which of two callbacks of one turn of
-the generator's loop came first is chance."""
+"""A gap that is shorter than the window, or the maximum wait, by less than this may count as either: which of two
+callbacks of one turn of the generator's loop came first is chance."""
 
 
 class OrganisationCollapse(msgspec.Struct, frozen=True):
@@ -146,11 +146,11 @@ def due_refetches(arrived_ns: Ints, debounce_ns: int, max_wait_ns: int | None) -
 
 def _due_with_maximum(arrived_ns: Ints, debounce_ns: int, max_wait_ns: int) -> Ints:
     due: list[int] = []
-    first_ns, deadline_ns = int(arrived_ns[0]), -1
-    for at_ns in arrived_ns.tolist():
-        if 0 <= deadline_ns <= at_ns or deadline_ns < 0:
-            if deadline_ns >= 0:
-                due.append(deadline_ns)
+    first_ns = int(arrived_ns[0])
+    deadline_ns = first_ns + min(debounce_ns, max_wait_ns)
+    for at_ns in arrived_ns[1:].tolist():
+        if deadline_ns <= at_ns:
+            due.append(deadline_ns)
             first_ns = at_ns
         deadline_ns = min(at_ns + debounce_ns, first_ns + max_wait_ns)
     return np.array([*due, deadline_ns], np.int64)
@@ -159,12 +159,15 @@ def _due_with_maximum(arrived_ns: Ints, debounce_ns: int, max_wait_ns: int) -> I
 def _excess(history: History) -> tuple[int, Witnesses]:
     """Refetches beyond those due so far, at the moment when there are most; over all dashboards."""
     total, witnesses = 0, Witnesses()
-    deliveries, fetches = history.deliveries, history.fetches
+    deliveries, fetches, max_wait_ns = history.deliveries, history.fetches, history.frame.max_wait_ns
     caused = fetches.where(fetches.cause == Cause.EVENT)
     for dashboard in np.unique(caused.dashboard):
         arrived_ns = deliveries.arrived_ns[deliveries.dashboard == dashboard]
+        # Shorter waits: no refetch is due later by them, so that none which the rule explains is ever one too many.
         window_ns = max(history.frame.debounce_ns - BOUNDARY_NS, 0)
-        due_ns = due_refetches(arrived_ns, window_ns, history.frame.max_wait_ns)
+        due_ns = due_refetches(
+            arrived_ns, window_ns, None if max_wait_ns is None else max(max_wait_ns - BOUNDARY_NS, 0)
+        )
         sent_ns = caused.sent_ns[caused.dashboard == dashboard]
         surplus = np.arange(1, len(sent_ns) + 1) - np.searchsorted(due_ns, sent_ns, side="right")
         excess = max(0, int(surplus.max()))

@@ -30,7 +30,7 @@ class Generator(msgspec.Struct, frozen=True, kw_only=True):
     cpu_shares: tuple[float, ...] = ()
     """One per worker: CPU seconds per second of the window."""
     errors: tuple[str, ...] = ()
-    """What went wrong inside the generator, the first few of each kind."""
+    """What went wrong inside the generator, the first few of each worker."""
     error_count: int = 0
     kernel_timestamps: bool = True
     workers: int = 0
@@ -38,17 +38,17 @@ class Generator(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def merge(one: Generator, other: Generator) -> Generator:
-    """Both workers' instruments together."""
+    """Both workers' instruments together; sorted, since results come in any order."""
     return Generator(
         limits=one.limits,
         lateness=one.lateness + other.lateness,
         hub_lag=one.hub_lag + other.hub_lag,
-        cpu_shares=one.cpu_shares + other.cpu_shares,
-        errors=one.errors + other.errors,
+        cpu_shares=tuple(sorted(one.cpu_shares + other.cpu_shares)),
+        errors=tuple(sorted(one.errors + other.errors)),
         error_count=one.error_count + other.error_count,
         kernel_timestamps=one.kernel_timestamps and other.kernel_timestamps,
         workers=one.workers + other.workers,
-        lost_workers=one.lost_workers + other.lost_workers,
+        lost_workers=tuple(sorted(one.lost_workers + other.lost_workers)),
     )
 
 
@@ -62,7 +62,7 @@ def reasons(partial: Generator) -> tuple[str, ...]:
     if partial.lost_workers:
         found.append(f"lost worker: {'; '.join(partial.lost_workers)}")
     if partial.error_count:
-        found.append(f"{partial.error_count:,} errors inside the generator, the first: {partial.errors[0]}")
+        found.append(f"{partial.error_count:,} errors inside the generator, one of them: {partial.errors[0]}")
     if lateness_ms is not None and lateness_ms > limits.max_lateness_ms:
         found.append(
             f"saturated: sends were {lateness_ms:,.0f} ms late at p99 (limit {limits.max_lateness_ms:g} ms);"

@@ -29,7 +29,9 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries of the window's transitions that no refetch had shown when the run ended."""
     mismatches: int = 0
     """Events whose segments do not add up, or hold a negative time: a defect of the harness."""
-    witnesses: Witnesses = Witnesses()
+    slowest: Witnesses = Witnesses()
+    """The slowest event of each organisation."""
+    mismatched: Witnesses = Witnesses()
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -60,8 +62,10 @@ def observe(history: History) -> Latency:
     times = {name: column[good] for name, column in times.items()}
     in_window = np.flatnonzero(_in_window(history, writes.due_ns))
     write_times = _write_times(history, in_window)
-    handling_ns = np.maximum(deliveries.handled_ns - deliveries.arrived_ns, 0)
+    measured = deliveries.where(deliveries.arrived_ns >= 0)
+    handling_ns = np.maximum(measured.handled_ns - measured.arrived_ns, 0)
     bucket_ns = history.frame.bucket_ns
+    whole_ns = shown.shown_ns - sent_ns
     return Latency(
         histograms={
             **{name: Histogram.of(column) for name, column in (times | write_times).items()},
@@ -70,11 +74,12 @@ def observe(history: History) -> Latency:
         over_time={
             "event_to_refetch": _by_bucket(sent_ns[good], times["event_to_refetch"], bucket_ns),
             "lateness": _by_bucket(writes.due_ns[in_window], write_times["lateness"], bucket_ns),
-            "handling": _by_bucket(deliveries.arrived_ns, handling_ns, bucket_ns),
+            "handling": _by_bucket(measured.arrived_ns, handling_ns, bucket_ns),
         },
         unshown=unshown,
         mismatches=int(np.count_nonzero(~good)),
-        witnesses=_witnesses(history, shown, good),
+        slowest=_witnesses(history, shown, np.argsort(whole_ns, kind="stable")[-1:]),
+        mismatched=_witnesses(history, shown, np.flatnonzero(~good)),
     )
 
 
@@ -102,7 +107,8 @@ def merge(one: Latency, other: Latency) -> Latency:
         },
         unshown=one.unshown + other.unshown,
         mismatches=one.mismatches + other.mismatches,
-        witnesses=one.witnesses.merged(other.witnesses),
+        slowest=one.slowest.merged(other.slowest),
+        mismatched=one.mismatched.merged(other.mismatched),
     )
 
 
@@ -128,7 +134,7 @@ def conclude(partial: Latency) -> Finding:
         unit="ms",
         count=whole.count,
         bound=None,
-        witnesses=partial.witnesses,
+        witnesses=partial.mismatched if partial.mismatches else partial.slowest,
         text=text,
     )
 
@@ -188,17 +194,14 @@ def _added(one: dict[_Key, Histogram], other: dict[_Key, Histogram]) -> dict[_Ke
     return {key: one.get(key, empty) + other.get(key, empty) for key in one.keys() | other.keys()}
 
 
-def _witnesses(history: History, shown: Shown, good: NDArray[np.bool_]) -> Witnesses:
-    """The slowest event; or the first and last that do not add up."""
-    whole_ns = shown.shown_ns - history.writes.sent_ns[shown.write]
-    bad = np.flatnonzero(~good)
-    rows = bad if len(bad) else np.argsort(whole_ns)[-1:]
-    return Witnesses.of(_witness(history, shown, int(k), int(whole_ns[k])) for k in rows)
+def _witnesses(history: History, shown: Shown, which: Ints) -> Witnesses:
+    return Witnesses.of(_witness(history, shown, k) for k in which.tolist())
 
 
-def _witness(history: History, shown: Shown, k: int, whole_ns: int) -> Witness:
+def _witness(history: History, shown: Shown, k: int) -> Witness:
     write, row = shown.write[k], shown.row[k]
     machine = history.writes.machine[write]
+    whole_ns = int(shown.shown_ns[k] - history.writes.sent_ns[write])
     return Witness(
         at_ns=int(history.writes.sent_ns[write]),
         organisation=history.frame.organisation,

@@ -122,6 +122,8 @@ def conclude(partial: Leakage) -> Finding:
             f"0 leaks in {opportunities:,} opportunities (at 95 % confidence fewer than 1 in {int(1 / bound):,}),"
             f" and none in {partial.inspected_answers:,} answers with {partial.inspected_rows:,} rows"
         )
+    if partial.unknown_events or partial.unknown_rows:
+        text += f"; {partial.unknown_events:,} events and {partial.unknown_rows:,} rows were of machines unknown to us"
     return Finding(
         name="leakage",
         verdict=verdict,

@@ -91,7 +91,7 @@ def merge(one: Partials, other: Partials) -> Partials:
         availability=availability.merge(one.availability, other.availability),
         protocol=protocol.merge(one.protocol, other.protocol),
         generator=_merged_generator(one.generator, other.generator),
-        broken=one.broken | other.broken,
+        broken=_merged_broken(one.broken, other.broken),
     )
 
 
@@ -168,6 +168,11 @@ def _merged_load(one: LoadCounts, other: LoadCounts) -> LoadCounts:
     return LoadCounts(**sums, writes_over_time=over_time)
 
 
+def _merged_broken(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:
+    """Of a check that broke twice one text is kept, whichever came first."""
+    return {name: min(texts[name] for texts in (one, other) if name in texts) for name in one.keys() | other.keys()}
+
+
 def _merged_generator(one: Generator | None, other: Generator | None) -> Generator | None:
     return generator.merge(one, other) if one and other else one or other
 
@@ -181,12 +186,17 @@ def _guarded(name: str, fold: Callable[[History], _P], history: History, empty: 
 
 
 def _judged(name: str, conclude: Callable[[], Finding], broken: dict[str, str]) -> Finding:
-    if name in broken:
-        return _unknown(name, f"the check broke: {broken[name]}")
+    """A check that broke is UNKNOWN, unless it FAILED on what it saw besides: evidence stands."""
     try:
-        return conclude()
+        finding = conclude()
     except Exception as error:
         return _unknown(name, f"the check broke: {type(error).__name__}: {error}")
+    if name not in broken:
+        return finding
+    text = f"the check broke: {broken[name]}"
+    if finding.verdict is Verdict.FAILED:
+        return msgspec.structs.replace(finding, text=f"{finding.text}; {text}")
+    return _unknown(name, text)
 
 
 def _generator_finding(partial: Generator | None) -> Finding:

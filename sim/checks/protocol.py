@@ -1,7 +1,8 @@
 """Protocol: is every frame and every answer of the contract?
 
-Sees: frames and answers that cannot be read as contract 1, 3 and 5 have them, and sockets that had to be closed for a
-frame that breaks RFC 6455 or is too large. Cannot see: messages of the right shape with wrong content.
+Sees: frames and answers that cannot be read as contract 1, 3 and 5 have them, sockets that had to be closed for a frame
+that breaks RFC 6455 or is too large, and events that announce a heartbeat which changed nothing (contract 1: only a
+change is announced). Cannot see: other messages of the right shape with wrong content.
 """
 
 from typing import Final
@@ -10,7 +11,7 @@ import msgspec
 import numpy as np
 
 from sim.checks.finding import Finding, Verdict, Witness, Witnesses
-from sim.history import Breach, History
+from sim.history import NO_LAST_SEEN, UNEXPLAINED, Breach, Deliveries, History
 
 FATAL_CLOSE_CODES: Final = (1002, 1003, 1007, 1009)
 """RFC 6455, 7.4.1: protocol error, unacceptable data, inconsistent data, message too big."""
@@ -41,11 +42,27 @@ def observe(history: History) -> Protocol:
         Witness(int(at_ns), number, int(dashboard), 1.0, f"a frame for which the socket was closed with {code}")
         for dashboard, at_ns, code in zip(fatal.dashboard, fatal.closed_ns, fatal.code, strict=True)
     ]
+    malformed = len(witnesses)
+    echoes = _echoes(history)
+    witnesses += [
+        Witness(
+            int(at_ns), number, int(dashboard), 1.0, f"an event for a heartbeat of machine {machine} without a change"
+        )
+        for dashboard, at_ns, machine in zip(echoes.dashboard, echoes.arrived_ns, echoes.machine, strict=True)
+    ]
     return Protocol(
-        messages=len(history.deliveries) + int(history.answers.answers.sum()) + len(witnesses),
+        messages=len(history.deliveries) + int(history.answers.answers.sum()) + malformed,
         breaches=len(witnesses),
         witnesses=Witnesses.of(witnesses),
     )
+
+
+def _echoes(history: History) -> Deliveries:
+    """Events of heartbeats that changed nothing. Without `last_seen` it is not sure enough whose events they are."""
+    explained = history.deliveries.where(
+        (history.deliveries.write != UNEXPLAINED) & (history.deliveries.last_seen_ms != NO_LAST_SEEN)
+    )
+    return explained.where(history.writes.echoes()[explained.write])
 
 
 def merge(one: Protocol, other: Protocol) -> Protocol:

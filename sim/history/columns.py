@@ -88,6 +88,10 @@ class Writes(Table):
         """Which writes change the machine's status, for sure, so that the target must announce them (contract 1)."""
         return np.asarray((self.before != 0) & (self.before != self.status))
 
+    def echoes(self) -> NDArray[np.bool_]:
+        """Which writes say, for sure, what the target knows already, so that it must not announce them (contract 1)."""
+        return np.asarray((self.before != 0) & (self.before == self.status))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deliveries(Table):

@@ -5,7 +5,9 @@ organisation. `<table>_columns` names the columns. `frames` holds one JSON text 
 """
 
 import io
-from collections.abc import Iterable
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Final
 
@@ -55,12 +57,22 @@ def write_histories(histories: Iterable[History]) -> bytes:
 def read_histories(data: bytes) -> list[History]:
     """The histories of a file's bytes, by organisation.
 
-    Raises `ValueError` for bytes that are no .npz file and `KeyError` for a missing table.
+    Raises `ValueError` for bytes that are no such file, or a damaged one.
     """
-    with np.load(io.BytesIO(data), allow_pickle=False) as file:
-        frames = [msgspec.json.decode(str(text), type=RunFrame) for text in file["frames"]]
-        rows = {name: file[name] for name in TABLES}
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            frames = [msgspec.json.decode(str(text), type=RunFrame) for text in file["frames"]]
+            rows = {name: _table(file, name, kind) for name, kind in TABLES.items()}
+    except (KeyError, EOFError, TypeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"it holds no histories: {error}") from None
     return [_history(frame, rows) for frame in frames]
+
+
+def _table(file: Mapping[str, NDArray[np.int64]], name: str, kind: type[Table]) -> NDArray[np.int64]:
+    rows = file[name]
+    if rows.dtype != np.int64 or rows.ndim != 2 or rows.shape[1] != 1 + kind.width():
+        raise ValueError(f"{name} is not an int64 array of {1 + kind.width()} columns")
+    return rows
 
 
 def _with_organisation(history: History, name: str) -> NDArray[np.int64]:

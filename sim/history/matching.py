@@ -8,8 +8,9 @@ of `last_seen`.
 How far the target's clock is from ours is found first: a write explains an announcement only if it was being answered
 at its `last_seen`, which holds for one range of offsets; the offset that most announcements have in common is taken.
 Then, from the last announcement to the first, each is given the write of the same machine and status that is nearest
-to its `last_seen`, was sent before it first arrived, and is earlier than the write given to the one after it. What
-finds no write is unexplained: the cleanup job, or a deployment's life of its own.
+to its `last_seen`, was sent before it first arrived, and is earlier than the write given to the one after it; of two
+as near, as they may be where `last_seen` has whole seconds, one that changes nothing gives way. What finds no write is
+unexplained: the cleanup job, or a deployment's life of its own.
 
 Where no event carries `last_seen`, each dashboard's events are given the latest writes sent before them.
 """
@@ -79,6 +80,7 @@ class _Matching:
         self._inverse = inverse.reshape(-1)
         self._sent_ns: list[int] = writes.sent_ns.tolist()
         self._acked_ns: list[int] = writes.acked_ns.tolist()
+        self._quiet: list[bool] = writes.echoes().tolist()
         self._candidates: dict[tuple[int, int], list[int]] = {}
         for row, key in enumerate(zip(writes.machine.tolist(), writes.status.tolist(), strict=True)):
             self._candidates.setdefault(key, []).append(row)
@@ -108,15 +110,17 @@ class _Matching:
     def _reaches(self, clock: _Clock, left: list[int], last_seen_ms: int) -> bool:
         """Drop the writes whose own announcement never arrived; whether the last one left explains this one."""
         while left:
-            gap_ms = self._gap_ms(clock, left[-1], last_seen_ms)
-            earlier_is_nearer = len(left) > 1 and abs(self._gap_ms(clock, left[-2], last_seen_ms)) < abs(gap_ms)
-            if not earlier_is_nearer and gap_ms >= -CLOCK_TOLERANCE_MS:
+            gap_ms = clock.gap_ms(last_seen_ms, self._sent_ns[left[-1]], self._acked_ns[left[-1]])
+            nearest = len(left) == 1 or self._rank(clock, left[-1], last_seen_ms) <= self._rank(
+                clock, left[-2], last_seen_ms
+            )
+            if nearest and gap_ms >= -CLOCK_TOLERANCE_MS:
                 return gap_ms <= CLOCK_TOLERANCE_MS
             left.pop()
         return False
 
-    def _gap_ms(self, clock: _Clock, row: int, last_seen_ms: int) -> float:
-        return clock.gap_ms(last_seen_ms, self._sent_ns[row], self._acked_ns[row])
+    def _rank(self, clock: _Clock, row: int, last_seen_ms: int) -> tuple[float, bool]:
+        return abs(clock.gap_ms(last_seen_ms, self._sent_ns[row], self._acked_ns[row])), self._quiet[row]
 
     def _offset_ms(self, grain_ms: int) -> float | None:
         """The offset that most announcements have in common; the smallest of equals; None without any."""

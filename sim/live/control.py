@@ -8,7 +8,7 @@ import msgspec
 
 from sim.contract import LOGIN_PATH, LOGIN_WINDOW_S, LOGINS_PER_ADDRESS, MACHINES_PATH, MachinesAnswer
 from sim.errors import CredentialsError, TargetError
-from sim.live.credentials import Credentials, Organisation
+from sim.live.credentials import Credentials, Organisation, is_token
 
 _TIMEOUT_S: Final = 10.0
 
@@ -68,9 +68,12 @@ def _login(url: str, organisation: Organisation) -> str:
             " check e-mail and password"
         )
     try:
-        return msgspec.json.decode(answer.content, type=_LoginAnswer).data.token
+        token = msgspec.json.decode(answer.content, type=_LoginAnswer).data.token
     except msgspec.DecodeError as error:
         raise TargetError(f"target {url}: the log-in answered something else than the contract says: {error}") from None
+    if not is_token(token):
+        raise TargetError(f"target {url}: the log-in answered something else than the contract says: no bearer token")
+    return token
 
 
 def _request(

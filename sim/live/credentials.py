@@ -1,10 +1,15 @@
 """The credentials file: whose organisations we may act as, with log-ins, tokens and node keys."""
 
+import re
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from sim.errors import CredentialsError
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # RFC 6750, 2.1
+_ORGANISATION_ID: Final = re.compile(r"[A-Za-z0-9._~-]+")  # it goes into URLs: RFC 3986, 2.3
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -53,12 +58,34 @@ def load_credentials(path: Path) -> Credentials:
             f'credentials {path}: {error}; expected {{"url", "orgs": [{{"org_id", "token" or "email" and'
             ' "password", "machines": [{"id", "node_key"}]}]}'
         ) from None
+    numbers: dict[str, int] = {}
     for number, organisation in enumerate(credentials.orgs):
-        if organisation.token is None and (organisation.email is None or organisation.password is None):
+        problem = _problem(organisation)
+        if problem:
+            raise CredentialsError(f"credentials {path}: orgs[{number}]{problem}")
+        first = numbers.setdefault(organisation.org_id, number)
+        if first != number:
             raise CredentialsError(
-                f"credentials {path}: orgs[{number}] ({organisation.org_id}) has neither token nor e-mail and password"
+                f"credentials {path}: orgs[{first}] and orgs[{number}] are both {organisation.org_id};"
+                " an organisation has one entry"
             )
     return credentials
+
+
+def is_token(text: str) -> bool:
+    """Whether a token can be sent as it is: a bearer token of RFC 6750."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def _problem(organisation: Organisation) -> str:
+    """What is wrong with an entry, without its secrets; empty if nothing is."""
+    if not _ORGANISATION_ID.fullmatch(organisation.org_id):
+        return f": org_id {organisation.org_id!r} is not allowed; it must be letters, digits, -, ., _ and ~"
+    if organisation.token is not None and not is_token(organisation.token):
+        return f" ({organisation.org_id}): the token has characters that no token has, or none; copy it again"
+    if organisation.token is None and (organisation.email is None or organisation.password is None):
+        return f" ({organisation.org_id}) has neither token nor e-mail and password"
+    return ""
 
 
 def require_enough(credentials: Credentials, machines: list[int], source: str) -> None:
@@ -77,11 +104,18 @@ def require_enough(credentials: Credentials, machines: list[int], source: str) -
                 f"{source}: orgs[{number}] ({organisation.org_id}) has {len(organisation.machines)} machines,"
                 f" but the scenario needs {needed}; add some, or --set fleet.machines=..."
             )
+    _require_one_owner(credentials, source)
+
+
+def _require_one_owner(credentials: Credentials, source: str) -> None:
     seen: dict[str, int] = {}
     for number, organisation in enumerate(credentials.orgs):
         for machine in organisation.machines:
-            if seen.setdefault(machine.id, number) != number:
-                raise CredentialsError(
-                    f"{source}: machine {machine.id} is in orgs[{seen[machine.id]}] and orgs[{number}];"
-                    " a machine belongs to one organisation"
-                )
+            first = seen.get(machine.id)
+            if first is None:
+                seen[machine.id] = number
+                continue
+            where = f"twice in orgs[{number}]" if first == number else f"in orgs[{first}] and orgs[{number}]"
+            raise CredentialsError(
+                f"{source}: machine {machine.id} is {where}; a machine belongs to one organisation and has one entry"
+            )

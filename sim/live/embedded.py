@@ -77,7 +77,10 @@ def embedded_target(
     command += [part for fault in faults for part in ("--fault", fault)]
     log = scenario_file.with_name("target.log")
     with log.open("wb") as errors:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+        # A session of its own: Ctrl-C is for the run, which still needs its target to drain.
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+        )
     try:
         line = process.stdout.readline() if process.stdout else b""
         try:

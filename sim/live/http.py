@@ -118,16 +118,24 @@ class HttpPool:
             self.finish(request, Reply(NO_ANSWER, monotonic_ns(), b"", reason))
 
     def _send(self, request: HttpRequest) -> None:
-        connection = self._idle.pop() if self._idle else _Connection(self, self._address)
+        # A resend takes a new connection: the idle ones may all have been closed, as by a restart of the target.
+        reused = self._idle.pop() if self._idle and not request.tries else None
+        connection = reused or _Connection(self, self._address)
         request.tries += 1
         request.connection = connection
         connection.carry(request)
 
 
 class _Connection:
-    """One connection; httptools calls its `on_` methods while it parses."""
+    """One connection; httptools calls its `on_` methods while it parses.
 
-    __slots__ = ("_arrived_ns", "_body", "_parser", "_pool", "_request", "_size", "_socket", "_used")
+    An answer is handed over when all bytes that came with it have been parsed. Bytes beyond it are of no request:
+    whatever they are, they end the connection, so that they can answer no later one.
+    """
+
+    __slots__ = (
+        "_arrived_ns", "_body", "_parser", "_pool", "_reply", "_request", "_reusable", "_size", "_socket", "_used",
+    )  # fmt: skip
 
     def __init__(self, pool: HttpPool, address: Address) -> None:
         self._pool = pool
@@ -137,6 +145,8 @@ class _Connection:
         self._size = 0
         self._arrived_ns = 0
         self._used = 0
+        self._reply: Reply | None = None
+        self._reusable = False
         self._socket = Socket(address, self._received, self._closed)
 
     def carry(self, request: HttpRequest) -> None:
@@ -148,6 +158,10 @@ class _Connection:
         self._request = None
         self._socket.close()
 
+    def on_message_begin(self) -> None:
+        if self._reply is not None:
+            self._reusable = False  # more than one answer to one request
+
     def on_body(self, data: bytes) -> None:
         self._body.append(data)
         self._size += len(data)
@@ -156,26 +170,35 @@ class _Connection:
 
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
-        if status < 200:
-            return  # 1xx: the answer follows
-        body = b"".join(self._body)
-        self._body.clear()
-        self._size = 0
-        request, self._request = self._request, None
-        if self._parser.should_keep_alive():
-            self._pool.release(self)
-        else:
-            self._socket.close()
-        if request is not None:
-            self._pool.finish(request, Reply(status, self._arrived_ns, body, ""))
+        if status >= 200 and self._reply is None:  # after 1xx the answer follows
+            self._reply = Reply(status, self._arrived_ns, b"".join(self._body), "")
+            self._reusable = self._parser.should_keep_alive()
+            self._body.clear()
+            self._size = 0
 
     def _received(self, arrived_ns: int, data: bytes) -> None:
         self._arrived_ns = arrived_ns
+        if self._request is None:
+            self._socket.close()
+            self._pool.forget(self)
+            return
         try:
             self._parser.feed_data(data)
-        except (httptools.HttpParserError, ValueError) as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade, ValueError) as error:
+            self._reusable = False
+            if self._reply is None:
+                self._socket.close()
+                self._fail(f"not an HTTP answer ({error.__context__ or error})")
+        if self._reply is not None:
+            self._hand_over(self._request, self._reply)
+
+    def _hand_over(self, request: HttpRequest, reply: Reply) -> None:
+        self._request = self._reply = None
+        if self._reusable:
+            self._pool.release(self)
+        else:
             self._socket.close()
-            self._fail(f"not an HTTP answer ({error})")
+        self._pool.finish(request, reply)
 
     def _closed(self, reason: str) -> None:
         self._fail(reason)

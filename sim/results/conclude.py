@@ -1,6 +1,7 @@
 """From the checks' partial results to the summary: figures, findings, and the verdict of the run."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -82,20 +83,43 @@ class _Sections(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_verdict(findings: Sequence[Finding], partial_reason: str | None) -> RunVerdict:
-    """INVALID before all else, then FAILED, then UNKNOWN; a partial run with no failure is UNKNOWN, never HELD."""
+    """INVALID before all else; UNKNOWN for a partial run, whose findings stand by themselves; then FAILED, UNKNOWN."""
     verdicts = {finding.name: finding.verdict for finding in findings}
     if verdicts.get("generator") is Verdict.FAILED:
         return RunVerdict.INVALID
+    if partial_reason is not None:
+        return RunVerdict.UNKNOWN
     if Verdict.FAILED in verdicts.values():
         return RunVerdict.FAILED
-    if Verdict.UNKNOWN in verdicts.values() or partial_reason is not None:
+    if Verdict.UNKNOWN in verdicts.values():
         return RunVerdict.UNKNOWN
     return RunVerdict.HELD
 
 
+_RESTS_ON: Final = {
+    "collapse.excess_refetches": "collapse.refetches",
+    "leakage.leaks": "leakage.opportunities",
+    "leakage.leaked_events": "leakage.opportunities",
+    "leakage.leaked_rows": "leakage.inspected_rows",
+    "leakage.leaked_counts": "leakage.inspected_answers",
+    "loss.lost": "loss.expected",
+    "loss.duplicates": "loss.expected",
+    "loss.out_of_order": "loss.expected",
+    "generator.errors": "generator.workers",
+}
+"""What each count is a count of: 0 out of nothing was not measured."""
+
+
 def figures_by_path(summary: Summary | _Sections) -> Mapping[str, float | None]:
-    """Every figure that an objective may name, by its path."""
-    return {path: _figure(summary, path) for path in OBJECTIVE_PATHS}
+    """Every figure that an objective may name, by its path; None for what was not measured."""
+    return {path: _measured(summary, path) for path in OBJECTIVE_PATHS}
+
+
+def _measured(summary: Summary | _Sections, path: str) -> float | None:
+    value = _figure(summary, path)
+    if value == 0 and path in _RESTS_ON and not _figure(summary, _RESTS_ON[path]):
+        return None
+    return value
 
 
 def _figure(summary: Summary | _Sections, path: str) -> float | None:
@@ -110,11 +134,14 @@ def _figure(summary: Summary | _Sections, path: str) -> float | None:
 def distribution(histogram: Histogram) -> Distribution:
     """A histogram of nanoseconds as the figures of the summary."""
 
+    mean_ns, maximum_ns = histogram.mean, histogram.maximum
+
     def ms(q: float) -> float | None:
         value_ns = histogram.percentile(q)
-        return None if value_ns is None else round(value_ns / 1e6, 6)
+        if value_ns is None or maximum_ns is None:
+            return None
+        return min(value_ns, maximum_ns) / 1e6  # a bucket's highest value may be beyond the exact maximum
 
-    mean_ns, maximum_ns = histogram.mean, histogram.maximum
     return Distribution(
         count=histogram.count,
         mean=None if mean_ns is None else mean_ns / 1e6,

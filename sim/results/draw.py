@@ -50,9 +50,10 @@ def figures_of(partials: Partials) -> Figures:
 def _bucket_count(partials: Partials) -> int:
     """Enough buckets for the window and for the last thing that happened in the drain."""
     window = -(-partials.window_ns // partials.bucket_ns)
-    collapse = partials.collapse
-    last = max([*collapse.deliveries_over_time, *collapse.refetches_over_time], default=0)
-    return max(int(window), last + 1)
+    collapse, leakage = partials.collapse, partials.leakage
+    fine = max([*leakage.announced, *leakage.leaks_over_time], default=0)
+    coarse = [*partials.load.writes_over_time, *collapse.deliveries_over_time, *collapse.refetches_over_time]
+    return 1 + max([window - 1, fine * BUCKET_NS // partials.bucket_ns, *coarse])
 
 
 def _column(by_bucket: Mapping[int, int], buckets: int) -> Ints:

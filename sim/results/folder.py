@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from sim.checks import Partials, decode_partials, encode_partials
-from sim.errors import RunFolderError
+from sim.errors import RunFolderError, ScenarioError
 from sim.results.draw import figures_of
 from sim.results.figures import Figures
 from sim.results.summary import Summary, decode, encode
@@ -97,7 +97,11 @@ def read_run(folder: Path) -> Run:
         raise RunFolderError(f"{folder}: not a run folder ({Path(error.filename).name}: {error.strerror})") from None
     except (msgspec.DecodeError, ValueError) as error:
         raise RunFolderError(f"{folder}: damaged: {error}") from None
-    return Run(folder, summary, load(str(folder / SCENARIO)), partials)
+    try:
+        scenario = load(str(folder / SCENARIO))
+    except ScenarioError as error:
+        raise RunFolderError(f"{folder}: damaged: {error}") from None
+    return Run(folder, summary, scenario, partials)
 
 
 def find_run(name: str, parent: Path) -> Path:

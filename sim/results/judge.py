@@ -39,9 +39,13 @@ def _partials(run: Run) -> Partials:
         return run.partials
     try:
         histories = read_histories(file.read_bytes())
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        raise RunFolderError(f"{file}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise RunFolderError(f"{file}: damaged: {error}") from None
     digests = run.partials.schedule_digests
-    observed = (observe(history, digests[history.frame.organisation]) for history in histories)
+    # A history without a digest ended in the warm-up: it is kept, but nothing of it was measured.
+    measured = [history for history in histories if history.frame.organisation in digests]
+    observed = (observe(history, digests[history.frame.organisation]) for history in measured)
     merged = merge_all(observed, run.partials.window_ns, run.partials.bucket_ns)
     return msgspec.structs.replace(merged, generator=run.partials.generator)

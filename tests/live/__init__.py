@@ -7,6 +7,6 @@ import os
 
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
 
-import sim.live  # noqa: E402, F401  # the one import that would patch
+import sim.live  # noqa: F401  # the one import that would patch
 
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]

@@ -38,9 +38,7 @@ any_frame = st.one_of(
 
 
 @given(frames=st.lists(any_frame, max_size=8), data=st.data())
-def test_any_cuts_give_the_same_frames(
-    frames: list[tuple[Opcode, bytes, bool, bool]], data: st.DataObject
-) -> None:
+def test_any_cuts_give_the_same_frames(frames: list[tuple[Opcode, bytes, bool, bool]], data: st.DataObject) -> None:
     encoded = [wire(*frame) for frame in frames]
     stream = b"".join(encoded)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=20)))

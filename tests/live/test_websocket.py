@@ -193,7 +193,7 @@ def test_an_upgrade_that_is_not_granted_is_reported_once(answer: bytes, code: in
 
 @pytest.mark.parametrize("cut", [1, 20])
 def test_a_refusal_in_pieces_keeps_its_status(cut: int) -> None:
-    answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\n{\"no\": true}"
+    answer = b'HTTP/1.1 401 Unauthorized\r\nContent-Length: 12\r\n\r\n{"no": true}'
 
     def script(connection: Connection) -> None:
         connection.head()

@@ -1,0 +1,121 @@
+"""Whole runs against the embedded target."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.commands import Ended, finding, run_folder, scenario, section, settings, ztna
+
+FILES = {
+    "summary.json", "summary.md", "scenario.toml", "environment.json", "histograms.npz", "partials.json",
+    "plots", "report.html", "junit.xml",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def quick(home: Path) -> Ended:
+    """The shipped scenario, shortened; bounds that a busy test machine could miss are left out."""
+    lenient = settings(
+        "duration_s=2",
+        'objectives=["leakage.leaks == 0", "loss.lost == 0"]',
+        "generator.max_lateness_ms=60000",
+        "generator.max_hub_lag_ms=60000",
+        "generator.max_cpu_share=1.0",
+    )
+    return ztna("run", "quick", *lenient, "--json", "--history", "--out", "quick", cwd=home)
+
+
+def test_a_sound_target_is_held_and_stdout_is_the_summary_alone(quick: Ended) -> None:
+    assert quick.code == 0, quick.err
+    summary = quick.summary
+    assert (summary["verdict"], summary["partial"], summary["reason"]) == ("held", False, None)
+    assert all(found["verdict"] == "HELD" for found in summary["findings"])  # type: ignore[attr-defined]
+    assert "measuring" in quick.err
+
+
+def test_every_event_arrived_and_was_shown(quick: Ended) -> None:
+    summary = quick.summary
+    load, loss = section(summary, "load"), section(summary, "loss")
+    assert load["transitions"] > 0
+    assert load["deliveries"] == 2 * load["transitions"] == loss["expected"]
+    assert (loss["lost"], loss["duplicates"], loss["out_of_order"], load["unexplained_deliveries"]) == (0, 0, 0, 0)
+    metrics = summary["metrics"]
+    assert isinstance(metrics, dict)
+    assert metrics["event_to_refetch"]["count"] == load["deliveries"]
+
+
+def test_the_mean_is_the_sum_of_the_means_of_its_parts(quick: Ended) -> None:
+    metrics = quick.summary["metrics"]
+    assert isinstance(metrics, dict)
+    whole = metrics["event_to_refetch"]["mean"]
+    parts = sum(metrics[name]["mean"] for name in ("delivery", "debounce", "refetch"))
+    assert parts == pytest.approx(whole, abs=0.01)
+
+
+def test_the_run_folder_is_whole(quick: Ended, home: Path) -> None:
+    folder = run_folder(home / "quick")
+    assert re.fullmatch(r"quick-\d{8}T\d{6}Z-1", folder.name)
+    assert {path.name for path in folder.iterdir()} == FILES | {"history.npz"}
+    assert json.loads((folder / "summary.json").read_text()) == quick.summary
+
+
+def test_no_secret_is_in_any_output_or_file(quick: Ended, home: Path) -> None:
+    """Tokens, node keys and passwords of the reference backend have shapes that nothing else has."""
+    texts = [quick.out, quick.err] + [
+        path.read_bytes().decode(errors="replace") for path in run_folder(home / "quick").rglob("*") if path.is_file()
+    ]
+    for text in texts:
+        assert "eyJ" not in text  # how each JWT begins
+        assert "node_key" not in text
+        assert "password" not in text.lower().replace("e-mail and password", "")
+
+
+def test_a_kept_history_gives_the_same_findings_again(quick: Ended, home: Path) -> None:
+    again = ztna("check", "latest", "--json", "--out", "quick", cwd=home)
+    assert again.code == 0
+    assert again.summary["findings"] == quick.summary["findings"]
+
+
+def test_an_objective_that_fails_is_1(quick: Ended, home: Path) -> None:
+    assert quick.code == 0
+    judged = ztna("check", "latest", "--objective", "collapse.ratio > 1000", "--out", "quick", "--json", cwd=home)
+    assert judged.code == 1
+    assert finding(judged.summary, "objective: collapse.ratio > 1000")["verdict"] == "FAILED"
+
+
+def test_an_objective_that_is_none_is_2(quick: Ended, home: Path) -> None:
+    assert quick.code == 0
+    judged = ztna("check", "latest", "--objective", "nonsense", "--out", "quick", cwd=home)
+    assert (judged.code, judged.out) == (2, "")
+    assert "nonsense" in judged.err
+
+
+def test_the_report_is_written_again(quick: Ended, home: Path) -> None:
+    folder = run_folder(home / "quick")
+    for name in ("report.html", "summary.md", "junit.xml"):
+        (folder / name).unlink()
+    again = ztna("report", folder.name, "--out", "quick", cwd=home)
+    assert again.code == 0
+    assert {path.name for path in folder.iterdir()} == FILES | {"history.npz"}
+    assert json.loads((folder / "summary.json").read_text()) == quick.summary
+
+
+def test_two_workers_run_the_same_schedule(tmp_path: Path) -> None:
+    small = scenario(tmp_path)
+    alone = ztna("run", small, "--json", "--history", cwd=tmp_path)
+    shared = ztna("run", small, "--json", "--history", "--processes", "2", cwd=tmp_path)
+    assert (alone.code, shared.code) == (0, 0), shared.err
+    assert alone.summary["schedule_hash"] == shared.summary["schedule_hash"]
+    assert section(shared.summary, "generator")["workers"] == 2
+    assert section(shared.summary, "loss")["lost"] == 0
+    for figure in ("organisations", "machines", "dashboards", "writes", "transitions", "deliveries"):
+        assert section(alone.summary, "load")[figure] == section(shared.summary, "load")[figure]
+    checked = ztna("check", "latest", "--json", cwd=tmp_path)
+    assert checked.summary["findings"] == shared.summary["findings"]
