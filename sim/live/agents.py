@@ -60,6 +60,8 @@ class Agents:
         self._offline_after_ns = offline_after_ns
         self._transition_acked = transition_acked
         self._due_ns: list[int] = []
+        self._machine: list[int] = []
+        self._action: list[int] = []
         self._next = 0
         self._origin_ns = 0
         self._timer = get_hub().loop.timer(0.0)
@@ -90,7 +92,10 @@ class Agents:
     def start(self, origin_ns: int) -> None:
         """Begin: the schedule's zero is this time of the monotonic clock."""
         self._origin_ns = origin_ns
+        # Lists: taking one item of a numpy array, and comparing it, costs many times as much.
         self._due_ns = (self._schedule.due_ns + origin_ns).tolist()
+        self._machine = self._schedule.machine.tolist()
+        self._action = self._schedule.action.tolist()
         self._arm()
 
     def stop(self) -> None:
@@ -142,10 +147,10 @@ class Agents:
             self._arm()
 
     def _act(self, row: int) -> None:
-        action = self._schedule.action[row]
+        action = self._action[row]
         if action == Action.CRASH:
             return  # silence: what follows is that the schedule has nothing for it
-        agent = self._agents[self._schedule.machine[row]]
+        agent = self._agents[self._machine[row]]
         status = Status.OFFLINE if action == Action.DOWN else Status.ONLINE
         due_ns = self._due_ns[row]
         if agent.request is not None:

@@ -41,9 +41,7 @@ def coordinator_of(
     runner = environment.create_master_runner(_LOOPBACK, 0)
     command = _command(plan, _port(runner), scenario_file, credentials_file, allowed_hosts)
     # Sessions of their own: Ctrl-C is for the coordinator, which tells them.
-    workers = [
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True) for _ in range(plan.workers)
-    ]
+    workers = [subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True) for _ in range(plan.workers)]
     try:
         _await_workers(runner, workers)
         yield Coordinator(environment, plan)

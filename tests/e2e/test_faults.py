@@ -1,71 +1,106 @@
-"""Each fault of the target is caught by the check that exists for it, with the target's own count."""
+"""Each fault of the target is caught by the check that exists for it, with the target's own count.
 
+The runs are made two at a time, since each waits more than it works.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.commands import Ended, environment_of, finding, run_folder, scenario, section, settings, ztna
 
-
-def _hits(tmp_path: Path, fault: str) -> int:
-    """How often the target itself says that the fault hit."""
-    counters = environment_of(run_folder(tmp_path / "results"))["target_fault_counters"]
-    assert isinstance(counters, dict)
-    hits = counters[fault]["hits"]
-    assert isinstance(hits, int)
-    assert hits > 0
-    return hits
-
-
-def _failed(tmp_path: Path, fault: str, *overrides: str) -> Ended:
-    shown = ztna("run", scenario(tmp_path), "--json", "--fault", fault, *settings(*overrides), cwd=tmp_path)
-    assert shown.code == 1, shown.err
-    assert shown.summary["verdict"] == "failed"
-    return shown
+RUNS: Mapping[str, tuple[str, ...]] = {
+    "leak_event": ("--fault", "leak_event:5"),
+    "leak_row": ("--fault", "leak_row:3"),
+    "drop_event": ("--fault", "drop_event:7", *settings("loss.deadline_s=1")),
+    "duplicate_event": ("--fault", "duplicate_event:7"),
+    "delay_event": ("--fault", "delay_event:300", *settings("objectives=['delivery.p50_ms < 300']")),
+    "freeze": ("--fault", "freeze:0.5:900", *settings("objectives=['write_from_due.max_ms < 700']")),
+    "dashboard": settings("dashboard.page=dashboard"),
+    "health": settings("dashboard.page=health"),
+}
 
 
-def test_leak_event(tmp_path: Path) -> None:
-    summary = _failed(tmp_path, "leak_event:5").summary
-    assert section(summary, "leakage")["leaks"] == _hits(tmp_path, "leak_event")
-    assert finding(summary, "leakage")["verdict"] == "FAILED"
+@dataclass(frozen=True)
+class Faulty:
+    """A run with a fault, and how often the target itself says that it hit."""
+
+    ended: Ended
+    folder: Path
+
+    @property
+    def summary(self) -> Mapping[str, object]:
+        return self.ended.summary
+
+    def hits(self, fault: str) -> int:
+        counters = environment_of(run_folder(self.folder / "results"))["target_fault_counters"]
+        assert isinstance(counters, dict)
+        hits = counters[fault]["hits"]
+        assert isinstance(hits, int)
+        return hits
 
 
-def test_leak_row(tmp_path: Path) -> None:
-    summary = _failed(tmp_path, "leak_row:3").summary
-    assert section(summary, "leakage")["leaked_rows"] == _hits(tmp_path, "leak_row")
-    assert finding(summary, "leakage")["verdict"] == "FAILED"
+@pytest.fixture(scope="module")
+def run_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Faulty]]:
+    """Gives the run of a name; all of them are under way from the first one on."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in RUNS}
+
+    def made(name: str) -> Faulty:
+        folder = folders[name]
+        return Faulty(ztna("run", scenario(folder), "--json", *RUNS[name], cwd=folder), folder)
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = {name: pool.submit(made, name) for name in RUNS}
+        yield lambda name: runs[name].result()
 
 
-def test_drop_event(tmp_path: Path) -> None:
-    summary = _failed(tmp_path, "drop_event:7", "loss.deadline_s=1").summary
-    assert section(summary, "loss")["lost"] == _hits(tmp_path, "drop_event")
-    assert finding(summary, "loss")["verdict"] == "FAILED"
+@pytest.mark.parametrize(
+    ("fault", "figures", "figure", "check"),
+    [
+        ("leak_event", "leakage", "leaks", "leakage"),
+        ("leak_row", "leakage", "leaked_rows", "leakage"),
+        ("drop_event", "loss", "lost", "loss"),
+        ("duplicate_event", "loss", "duplicates", "loss"),
+    ],
+)
+def test_the_check_fails_with_the_targets_own_count(
+    fault: str, figures: str, figure: str, check: str, run_with: Callable[[str], Faulty]
+) -> None:
+    run = run_with(fault)
+    assert run.ended.code == 1, run.ended.err
+    assert run.summary["verdict"] == "failed"
+    assert section(run.summary, figures)[figure] == run.hits(fault) > 0
+    assert finding(run.summary, check)["verdict"] == "FAILED"
 
 
-def test_duplicate_event(tmp_path: Path) -> None:
-    summary = _failed(tmp_path, "duplicate_event:7").summary
-    assert section(summary, "loss")["duplicates"] == _hits(tmp_path, "duplicate_event")
-    assert finding(summary, "loss")["verdict"] == "FAILED"
+def test_no_other_check_fails(run_with: Callable[[str], Faulty]) -> None:
+    for fault, checks in {"leak_event": {"leakage", "objective: leakage.leaks == 0"}, "duplicate_event": {"loss"}}.items():
+        findings = run_with(fault).summary["findings"]
+        assert isinstance(findings, list)
+        assert {found["name"] for found in findings if found["verdict"] == "FAILED"} == checks
 
 
-def test_delay_event(tmp_path: Path) -> None:
-    objective = "delivery.p50_ms < 300"
-    summary = _failed(tmp_path, "delay_event:300", f"objectives=['{objective}']").summary
-    metrics = summary["metrics"]
+def test_a_delay_is_in_the_delivery(run_with: Callable[[str], Faulty]) -> None:
+    run = run_with("delay_event")
+    assert run.ended.code == 1, run.ended.err
+    metrics = run.summary["metrics"]
     assert isinstance(metrics, dict)
-    assert metrics["delivery"]["count"] == _hits(tmp_path, "delay_event")
-    assert finding(summary, f"objective: {objective}")["verdict"] == "FAILED"
+    assert metrics["delivery"]["count"] == run.hits("delay_event")
+    assert finding(run.summary, "objective: delivery.p50_ms < 300")["verdict"] == "FAILED"
 
 
-def test_freeze(tmp_path: Path) -> None:
-    objective = "write_from_due.max_ms < 700"
-    summary = _failed(tmp_path, "freeze:1:900", f"objectives=['{objective}']", "duration_s=3").summary
-    assert _hits(tmp_path, "freeze") == 1
-    assert finding(summary, f"objective: {objective}")["verdict"] == "FAILED"
+def test_a_freeze_is_in_the_times_from_due(run_with: Callable[[str], Faulty]) -> None:
+    run = run_with("freeze")
+    assert run.ended.code == 1, run.ended.err
+    assert run.hits("freeze") == 1
+    assert finding(run.summary, "objective: write_from_due.max_ms < 700")["verdict"] == "FAILED"
 
 
 @pytest.mark.parametrize("page", ["dashboard", "health"])
-def test_without_a_fault_there_is_none(page: str, tmp_path: Path) -> None:
-    shown = ztna("run", scenario(tmp_path), "--json", *settings(f"dashboard.page={page}"), cwd=tmp_path)
-    assert shown.code == 0, shown.out + shown.err
-    assert environment_of(run_folder(tmp_path / "results"))["target_fault_counters"] == {}
+def test_without_a_fault_nothing_fails(page: str, run_with: Callable[[str], Faulty]) -> None:
+    run = run_with(page)
+    assert run.ended.code == 0, run.ended.out + run.ended.err
+    assert environment_of(run_folder(run.folder / "results"))["target_fault_counters"] == {}

@@ -11,7 +11,8 @@ from tests.e2e.commands import Ended, scenario, settings, ztna
 
 def _refused(tmp_path: Path, *arguments: str) -> Ended:
     shown = ztna(*arguments, cwd=tmp_path)
-    assert (shown.code, shown.out) == (2, ""), shown.err
+    assert (shown.code, shown.out.removeprefix("starting ...\n")) == (2, ""), shown.err
+    assert shown.err.startswith(("ztna-sim: ", "Usage: "))
     assert not (tmp_path / "results").exists()
     return shown
 

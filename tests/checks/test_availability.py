@@ -1,0 +1,76 @@
+from functools import reduce
+
+import pytest
+from hypothesis import given
+
+from sim.checks import Verdict
+from sim.checks.availability import Availability, conclude, merge, observe
+from sim.history import History
+from tests.checks.laws import assert_merges
+from tests.checks.worlds import worlds
+from tests.histories import history
+
+
+def test_requests_that_were_answered_hold() -> None:
+    finding = conclude(observe(history("w1+@100-104 r0@603-610 r0@700x800 r0@800-900*3 s0@-500..400!4000 s0@500..")))
+    assert (finding.verdict, finding.value, finding.count) == (Verdict.HELD, 0.0, 6)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "dashboard"),
+    [
+        ("w1+@100-104!503", "heartbeat: answered 503", -1),
+        ("w1+@100-104!0", "heartbeat: no answer", -1),
+        ("r1@100!9000*4", "refetch: all retries failed", 1),
+        ("s1@100!403", "upgrade: refused with 403", 1),
+        ("s1@100!1006", "upgrade: closed with 1006 before it was subscribed", 1),
+        ("s1@100!4003", "upgrade: closed with 4003 before it was subscribed", 1),
+    ],
+)
+def test_each_failure_is_counted_by_kind_and_named(words: str, kind: str, dashboard: int) -> None:
+    finding = conclude(observe(history(f"{words} w2+@200-204")))
+    assert (finding.verdict, finding.value, finding.count) == (Verdict.FAILED, 1.0, 2)
+    assert finding.text == f"1 of 2 requests failed: 1 x {kind}"
+    witness = finding.witnesses.first
+    assert witness is not None
+    assert (witness.text, witness.dashboard) == (kind, dashboard)
+
+
+def test_kinds_are_added_up() -> None:
+    partial = observe(history("w1+@100-104!503 w2+@200-204!503 w3+@300-304!500 r0@400!900"))
+    assert partial.failures == {
+        "heartbeat: answered 503": 2,
+        "heartbeat: answered 500": 1,
+        "refetch: all retries failed": 1,
+    }
+
+
+def test_a_socket_that_we_closed_before_it_was_subscribed_is_no_failure() -> None:
+    assert conclude(observe(history("w1+@100-104 s0@-500..400!4000"))).verdict is Verdict.HELD
+
+
+def test_what_was_under_way_at_the_end_is_neither_answered_nor_failed() -> None:
+    finding = conclude(observe(history("w1+@100-104 w2+@9000 r0@9500")))
+    assert (finding.verdict, finding.count) == (Verdict.HELD, 1)
+    assert finding.text.endswith("; 2 had no answer yet when the run ended")
+
+
+def test_a_target_that_never_answers_is_unknown() -> None:
+    finding = conclude(observe(history("w1+@100 w2+@200 r0@300")))
+    assert (finding.verdict, finding.value, finding.count) == (Verdict.UNKNOWN, None, 0)
+
+
+def test_without_data_it_is_unknown() -> None:
+    assert conclude(observe(history())).verdict is Verdict.UNKNOWN
+    assert conclude(Availability()).verdict is Verdict.UNKNOWN
+
+
+@given(worlds)
+def test_merging_is_associative_and_commutative_and_adds_up(organisations: list[History]) -> None:
+    parts = [observe(each) for each in organisations]
+    assert_merges(parts, merge, Availability())
+    merged = reduce(merge, parts)
+    assert merged.requests + merged.under_way == sum(
+        len(each.writes) + len(each.fetches) + len(each.sessions) for each in organisations
+    )
+    assert sum(merged.failures.values()) == sum(sum(part.failures.values()) for part in parts)

@@ -1,0 +1,87 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.checks import Verdict
+from sim.checks.generator import Generator, Limits, conclude, merge, reasons
+from sim.stats import Histogram
+from tests.checks.laws import assert_merges
+
+LIMITS = Limits(max_lateness_ms=50, max_hub_lag_ms=100, max_cpu_share=0.9)
+MS = 1_000_000
+GOOD = Generator(
+    limits=LIMITS, lateness=Histogram.of([1 * MS] * 100), hub_lag=Histogram.of([2 * MS] * 100), cpu_shares=(0.5,),
+    workers=1,
+)  # fmt: skip
+
+
+def test_a_generator_that_kept_its_schedule_holds() -> None:
+    finding = conclude(GOOD)
+    assert (finding.verdict, finding.count, finding.bound) == (Verdict.HELD, 100, 50)
+    assert finding.value == pytest.approx(1, rel=1e-3)  # three digits, as every percentile
+    assert reasons(GOOD) == ()
+
+
+def _with(**changes: object) -> Generator:
+    return msgspec.structs.replace(GOOD, **changes)
+
+
+@pytest.mark.parametrize(
+    ("partial", "said"),
+    [
+        (_with(lateness=Histogram.of([60 * MS] * 100)), "saturated: sends were 60 ms late at p99 (limit 50 ms)"),
+        (_with(hub_lag=Histogram.of([120 * MS] * 100)), "saturated: the event loop was 120 ms late at p99"),
+        (_with(cpu_shares=(0.5, 0.95)), "saturated: a worker used 95% of its core (limit 90%)"),
+        (_with(errors=("KeyError: 3",), error_count=12), "12 errors inside the generator, one of them: KeyError: 3"),
+        (_with(lost_workers=("worker a with organisations [1]",)), "lost worker: worker a with organisations [1]"),
+    ],
+)
+def test_each_reason_makes_the_run_invalid_and_says_what_to_do(partial: Generator, said: str) -> None:
+    finding = conclude(partial)
+    assert finding.verdict is Verdict.FAILED
+    assert finding.text.startswith(said)
+    assert ("use more workers" in finding.text) == said.startswith("saturated")
+
+
+def test_limits_are_allowed_to_be_reached() -> None:
+    limits = Limits(max_lateness_ms=conclude(GOOD).value or 0, max_hub_lag_ms=100, max_cpu_share=0.5)
+    assert conclude(_with(limits=limits)).verdict is Verdict.HELD
+
+
+def test_one_late_send_of_a_hundred_is_not_the_99th_percentile() -> None:
+    assert conclude(_with(lateness=Histogram.of([1 * MS] * 99 + [900 * MS]))).verdict is Verdict.HELD
+
+
+def test_all_reasons_are_given_worst_first() -> None:
+    partial = _with(lost_workers=("worker a",), cpu_shares=(0.99,), errors=("E",), error_count=1)
+    assert [reason.split(" ")[0] for reason in reasons(partial)] == ["lost", "1", "saturated:"]
+
+
+def test_a_generator_that_sent_nothing_is_unknown() -> None:
+    finding = conclude(Generator(limits=LIMITS, workers=1))
+    assert (finding.verdict, finding.value) == (Verdict.UNKNOWN, None)
+
+
+def test_kernel_timestamps_are_had_only_if_every_worker_has_them() -> None:
+    assert merge(GOOD, GOOD).kernel_timestamps
+    assert not merge(GOOD, _with(kernel_timestamps=False)).kernel_timestamps
+
+
+workers = st.builds(
+    Generator,
+    limits=st.just(LIMITS),
+    lateness=st.lists(st.integers(0, 200 * MS)).map(Histogram.of),
+    hub_lag=st.lists(st.integers(0, 200 * MS)).map(Histogram.of),
+    cpu_shares=st.floats(0, 1).map(lambda share: (share,)),
+    errors=st.lists(st.text(max_size=3), max_size=2).map(sorted).map(tuple),
+    error_count=st.integers(0, 5),
+    kernel_timestamps=st.booleans(),
+    workers=st.integers(1, 2),
+    lost_workers=st.lists(st.text(max_size=3), max_size=1).map(tuple),
+)
+
+
+@given(st.lists(workers, max_size=4))
+def test_merging_is_associative_and_commutative(parts: list[Generator]) -> None:
+    assert_merges(parts, merge, Generator(limits=LIMITS))
