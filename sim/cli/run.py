@@ -78,12 +78,14 @@ def run(
     Ctrl-C ends a run early; what was measured is kept and marked partial.
     """
     loaded = load(scenario, overrides)
+    if seed is not None:
+        loaded = loaded.model_copy(update={"seed": seed})
     _require_consistent(target, credentials, faults, processes, loaded)
     from sim.live.run import Request  # imports locust: from here on sockets are gevent's
 
     request = Request(
         scenario=loaded,
-        seed=loaded.seed if seed is None else seed,
+        seed=loaded.seed,
         target=target,
         credentials_file=credentials,
         allowed_hosts=allowed,

@@ -1,9 +1,12 @@
 """The credentials file: whose organisations we may act as, with log-ins, tokens and node keys."""
 
+import math
 import re
+import time
 from pathlib import Path
 from typing import Final
 
+import jwt
 import msgspec
 
 from sim.errors import CredentialsError
@@ -119,3 +122,28 @@ def _require_one_owner(credentials: Credentials, source: str) -> None:
             raise CredentialsError(
                 f"{source}: machine {machine.id} is {where}; a machine belongs to one organisation and has one entry"
             )
+
+
+def require_lasting(credentials: Credentials, needed_s: float) -> None:
+    """Check that no token ends before the run does: a run logs in once, and its sockets and refetches need the token.
+
+    Raises `CredentialsError`. A token that is no JWT, or has no `exp` (contract 6), is taken as it is.
+    """
+    now_s = time.time()
+    for number, organisation in enumerate(credentials.orgs):
+        left_s = _expires_s(organisation.token or "") - now_s
+        if left_s < needed_s:
+            raise CredentialsError(
+                f"the token of orgs[{number}] ({organisation.org_id}) ends in {max(left_s, 0):,.0f} s, but the run"
+                f" takes up to {needed_s:,.0f} s: log in again just before, or make duration_s shorter; the embedded target"
+                f" gives longer tokens with --set target.token_lifetime_s={2 * needed_s:.0f}"
+            )
+
+
+def _expires_s(token: str) -> float:
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})  # the target verifies it; we read a date
+    except jwt.InvalidTokenError:
+        return math.inf
+    expires_s = claims.get("exp")
+    return float(expires_s) if isinstance(expires_s, int | float) else math.inf

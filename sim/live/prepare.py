@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sim.live.control import probe, with_tokens
-from sim.live.credentials import Credentials, load_credentials, require_enough
+from sim.live.credentials import Credentials, load_credentials, require_enough, require_lasting
 from sim.live.owners import Owners
 from sim.live.plan import Plan
 from sim.live.safety import resolve
@@ -29,6 +29,7 @@ def prepare(
     plan = _plan(scenario, credentials, source, url, seed, allowed)
     plan = _plan(scenario, with_tokens(plan.url, plan.credentials), source, url, seed, allowed)
     probe(plan.url, plan.credentials.orgs[0])
+    require_lasting(plan.credentials, scenario.warmup.timeout_s + scenario.duration_s + scenario.drain.timeout_s)
     return plan
 
 

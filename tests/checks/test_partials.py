@@ -91,7 +91,7 @@ def test_without_a_worker_the_generator_is_unknown() -> None:
 
 
 def test_the_load_is_counted() -> None:
-    words = "w1+@-200--190 w1=+@100-104 w2+@1200-1204 w2-@2000-2004!500 w3-@9999:10500-10504 e0.1+@50~ e0.9+@60o? e0.1-@-90~"
+    words = "w1+@-200--190 w1=+@100-104 w2+@1200-1204 w2-@2000-2004!500 w3-@9999:10500-10504 e0.3+@50~ e0.9+@60o? e0.1-@-90~"
     load = _observed(words).load
     assert (load.organisations, load.machines, load.dashboards) == (1, 10, 1)
     assert (load.writes, load.writes_failed, load.transitions, load.unexplained_deliveries) == (4, 1, 2, 1)

@@ -1,0 +1,43 @@
+"""Runs of the small language as they are left in a folder."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from sim.checks import observe
+from sim.checks.generator import Generator, Limits
+from sim.checks.partials import merge_all
+from sim.history import History, write_histories
+from sim.results.conclude import RunFacts, summarise
+from sim.results.folder import create_folder, write_run
+from sim.scenario import load
+from sim.stats import Histogram
+from tests.histories import history, ns
+
+STARTED = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+CLEAN = "p0@-600.. s0@-500.. w1+@100-104 e0.1+@103 r0@603-610 a0@610:10"
+LOSSY = f"{CLEAN} w1-@3000-3004"
+
+
+def organisations(*words: str) -> list[History]:
+    """An organisation for each text."""
+    return [history(text, organisation=number) for number, text in enumerate(words)]
+
+
+def written(parent: Path, histories: list[History], *, keep: bool, reason: str | None = None, seed: int = 7) -> Path:
+    """The folder of a run of these histories; a history with nothing after its start is one of the warm-up alone."""
+    scenario = load("quick")
+    measured = [each for each in histories if each.frame.ended_ns >= 0]
+    digests = (bytes([each.frame.organisation] * 32) for each in measured)
+    partials = merge_all(map(observe, measured, digests), ns(10_000), ns(1_000))
+    generator = Generator(limits=Limits(50, 50, 0.9), lateness=Histogram.of([1_000]), cpu_shares=(0.5,), workers=1)
+    partials = msgspec.structs.replace(partials, generator=generator)
+    facts = RunFacts(
+        scenario=scenario.name, question=scenario.question, seed=seed, started_utc=f"{STARTED:%Y-%m-%dT%H:%M:%SZ}",
+        executor="live", target="embedded", reason=reason,
+    )  # fmt: skip
+    folder = create_folder(parent, scenario.name, STARTED, seed)
+    kept = write_histories(histories) if keep else None
+    write_run(folder, summarise(partials, facts, scenario.objectives), scenario, partials, {"workers": 1}, kept)
+    return folder
