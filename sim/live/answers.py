@@ -30,6 +30,7 @@ class Inspector:
             rows, excess = self._read(reply.body)
         except msgspec.DecodeError:
             self._history.breach(dashboard, reply.arrived_ns, Breach.ANSWER)
+            self._tally.last_failure = "a refetch was answered with something else than the contract says"
             return False
         organisation, of = self._organisation, self._owners.of
         others = [owner for row in rows if (owner := of(row.id).organisation) != organisation]

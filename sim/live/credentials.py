@@ -135,8 +135,8 @@ def require_lasting(credentials: Credentials, needed_s: float) -> None:
         if left_s < needed_s:
             raise CredentialsError(
                 f"the token of orgs[{number}] ({organisation.org_id}) ends in {max(left_s, 0):,.0f} s, but the run"
-                f" takes up to {needed_s:,.0f} s: log in again just before, or make duration_s shorter; the embedded target"
-                f" gives longer tokens with --set target.token_lifetime_s={2 * needed_s:.0f}"
+                f" takes up to {needed_s:,.0f} s: log in again just before, or make duration_s shorter; the embedded"
+                f" target gives longer tokens with --set target.token_lifetime_s={2 * needed_s:.0f}"
             )
 
 

@@ -14,7 +14,6 @@ import gevent
 import msgspec
 from gevent.event import AsyncResult, Event
 from locust.env import Environment
-from locust.exception import StopUser
 
 from sim.checks import encode_partials
 from sim.history import write_histories
@@ -49,23 +48,25 @@ class Share:
         self._reporter = gevent.spawn(self._report)
 
     def join(self) -> None:
-        """A user asks for an organisation and makes it ready. Blocks. Raises `StopUser` where none is left."""
+        """A user asks for an organisation and makes it ready. Blocks.
+
+        What goes wrong is told to the coordinator and not raised: Locust would log a traceback of it.
+        """
         ticket = next(self._tickets)
         claim: AsyncResult[int | None] = AsyncResult()
         self._claims[ticket] = claim
         self._runner.send_message("claim", {"ticket": ticket})
         number = claim.get()
         if number is None:
-            raise StopUser
+            return
         try:
             self._worker.prepare(number)
         except WarmupError as problem:
             self._runner.send_message("failed", {"text": str(problem)})
-            raise StopUser from None
         except Exception as error:
             self._runner.send_message("failed", {"text": f"organisation {number}: {type(error).__name__}: {error}"})
-            raise
-        self._runner.send_message("ready", {"organisation": number})
+        else:
+            self._runner.send_message("ready", {"organisation": number})
 
     @property
     def _runner(self) -> Any:

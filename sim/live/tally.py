@@ -68,6 +68,8 @@ class Tally:
         if status:
             self.answers += 1
             self.failing_since_ns = 0
+            if status >= 400:
+                self.last_failure = reason or f"answered {status}"
         else:
             self.last_failure = reason
             self.failing_since_ns = self.failing_since_ns or monotonic_ns()

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 import msgspec
 import numpy as np
 
-from sim.contract import PING_FRAME, ServerFrame, StatusCode, subscribe_frame
+from sim.contract import MACHINES_CHANNEL, PING_FRAME, ServerFrame, StatusCode, subscribe_frame
 from sim.dashboard import (
     AbortFetch,
     Cause,
@@ -155,7 +155,7 @@ class Viewer:
         except msgspec.DecodeError:
             self._line.history.breach(self._number, arrived_ns, Breach.FRAME)
             return
-        if frame.type == "event" and frame.payload is not None:
+        if frame.type == "event" and frame.channel == MACHINES_CHANNEL and frame.payload is not None:
             sent_ns = self._house.event(self._number, frame, arrived_ns)
             if sent_ns:
                 self._unshown_ns.append(sent_ns)
@@ -170,6 +170,8 @@ class Viewer:
         """The socket ended, or its upgrade was refused."""
         if not self._was_opened and not by_us:
             self._line.tally.answered(code if code != ABNORMAL_CLOSE else 0, reason)
+        if not by_us:
+            self._line.tally.last_failure = reason or f"a socket was closed with {code}"
         self._note_session(at_ns, code, by_us)
         self._socket = None
         self._perform(self._page.closed(at_ns))

@@ -130,11 +130,11 @@ def test_what_the_rule_says_has_no_excess_and_one_more_has_one(
 ) -> None:
     due = _naive_due(arrived, window, max_wait)
     words = [*(f"e0.1+@{at}" for at in arrived), *(f"r0@{at}-{at + 1}" for at in due)]
-    frame = {"debounce_ms": window, "max_wait_ms": max_wait}
-    assert observe(history(" ".join(words), **frame)).excess_refetches == 0
+    assert observe(history(" ".join(words), debounce_ms=window, max_wait_ms=max_wait)).excess_refetches == 0
     before_any = min(arrived, default=0) - 1 - extra
     more = f"r0@{before_any}-{before_any + 1}"
-    assert observe(history(" ".join([*words, more]), **frame)).excess_refetches == 1
+    told = history(" ".join([*words, more]), debounce_ms=window, max_wait_ms=max_wait)
+    assert observe(told).excess_refetches == 1
 
 
 @pytest.mark.parametrize("gap_ns", [BOUNDARY_NS - 1, BOUNDARY_NS, BOUNDARY_NS + 1])

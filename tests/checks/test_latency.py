@@ -2,7 +2,7 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from sim.checks import Verdict
 from sim.checks.latency import Latency, conclude, merge, observe, shown_deliveries
@@ -149,6 +149,7 @@ def test_segments_add_up_exactly_for_every_event(organisations: list[History]) -
         assert partial.unshown == unshown
 
 
+@settings(max_examples=40)
 @given(worlds)
 def test_merging_is_associative_and_commutative(organisations: list[History]) -> None:
     parts = [observe(each) for each in organisations]

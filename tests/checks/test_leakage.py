@@ -136,7 +136,7 @@ def _naive(organisations: Sequence[History]) -> int:
     for announcing in organisations:
         for at_ns in announced_at_ns(announcing).tolist():
             for other in organisations:
-                if 0 <= at_ns and other is not announcing:
+                if at_ns >= 0 and other is not announcing:
                     sessions, ended_ns = other.sessions, other.frame.ended_ns
                     until_ns = np.minimum(sessions.closed_ns, ended_ns)
                     pairs += int(np.count_nonzero((sessions.subscribed_ns <= at_ns) & (at_ns < until_ns)))

@@ -167,7 +167,9 @@ def test_expected_and_lost_equal_a_plain_loop(organisations: list[History]) -> N
 def _naive(each: History) -> tuple[int, int]:
     """Pair by pair."""
     expected = lost = 0
-    sockets = [*zip(*(getattr(each.sessions, n).tolist() for n in ("dashboard", "subscribed_ns", "closed_ns")), strict=True)]
+    sockets = [
+        *zip(*(getattr(each.sessions, n).tolist() for n in ("dashboard", "subscribed_ns", "closed_ns")), strict=True)
+    ]
     judged = each.writes.acked() & each.writes.transitions()
     for write in np.flatnonzero(judged).tolist():
         sent_ns, due_ns = int(each.writes.sent_ns[write]), int(each.writes.due_ns[write])

@@ -62,9 +62,7 @@ def test_a_check_that_raises_is_unknown_with_its_text_and_the_others_go_on() -> 
     assert list(broken.broken) == ["latency"]
     found = _by_name(merge(broken, _observed(CLEAN)))
     assert found["latency"].verdict is Verdict.UNKNOWN
-    assert found["latency"].text == (
-        "the check broke: organisation 3: ValueError: -10000000 is not from 0 to 2^62"
-    )
+    assert found["latency"].text == ("the check broke: organisation 3: ValueError: -10000000 is not from 0 to 2^62")
     assert (found["loss"].verdict, found["loss"].count) == (Verdict.HELD, 1)
 
 
@@ -91,8 +89,8 @@ def test_without_a_worker_the_generator_is_unknown() -> None:
 
 
 def test_the_load_is_counted() -> None:
-    words = "w1+@-200--190 w1=+@100-104 w2+@1200-1204 w2-@2000-2004!500 w3-@9999:10500-10504 e0.3+@50~ e0.9+@60o? e0.1-@-90~"
-    load = _observed(words).load
+    writes = "w1+@-200--190 w1=+@100-104 w2+@1200-1204 w2-@2000-2004!500 w3-@9999:10500-10504"
+    load = _observed(f"{writes} e0.3+@50~ e0.9+@60o? e0.1-@-90~").load
     assert (load.organisations, load.machines, load.dashboards) == (1, 10, 1)
     assert (load.writes, load.writes_failed, load.transitions, load.unexplained_deliveries) == (4, 1, 2, 1)
     assert load.writes_over_time == {0: 1, 1: 1, 2: 1, 10: 1}

@@ -23,7 +23,10 @@ def test_messages_of_the_contract_hold() -> None:
     [
         ("b0@300f", "a frame that is not of the contract"),
         ("b0@300a", "an answer that is not of the contract"),
-        *((f"s0@-400..300!{code}", f"a frame for which the socket was closed with {code}") for code in FATAL_CLOSE_CODES),
+        *(
+            (f"s0@-400..300!{code}", f"a frame for which the socket was closed with {code}")
+            for code in FATAL_CLOSE_CODES
+        ),
     ],
 )
 def test_each_breach_is_counted_and_named(words: str, text: str) -> None:

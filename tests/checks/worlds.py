@@ -118,9 +118,7 @@ class _Organisation:
             at_ns = sent_ns + self.integer(0, 2_500 * MS if self.happens(0.2) else 50 * MS)
             if any(start <= at_ns < end for start, end in self.open[dashboard]) and self.happens(0.9):
                 late_ns = self.integer(0, 5 * MS)
-                self.builder.delivery(
-                    dashboard, self.number, machine, status, sent_ns // MS, at_ns, at_ns + late_ns
-                )
+                self.builder.delivery(dashboard, self.number, machine, status, sent_ns // MS, at_ns, at_ns + late_ns)
 
     def odd_events(self, dashboard: int) -> None:
         """Of others, of nobody, of the cleanup job; and messages out of the contract."""

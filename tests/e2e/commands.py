@@ -5,14 +5,20 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
+import pytest
 
 LONGEST_WAIT_S = 90.0
+AT_ONCE = 3
+
+Result = TypeVar("Result")
 
 SMALL = """
 schema = 1
@@ -82,6 +88,17 @@ def ended(process: "subprocess.Popen[str]") -> Ended:
     out, err = process.communicate(timeout=LONGEST_WAIT_S)
     assert "Traceback" not in out + err, err
     return Ended(process.returncode, out, err)
+
+
+@contextmanager
+def together(
+    runs: Mapping[str, Callable[[Path], Result]], factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Result]]:
+    """Gives the result of a run by its name. All are begun at once, a few at a time: each waits more than it works."""
+    folders = {name: factory.mktemp(name) for name in runs}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results = {name: pool.submit(run, folders[name]) for name, run in runs.items()}
+        yield lambda name: results[name].result()
 
 
 def await_line(process: "subprocess.Popen[str]", word: str) -> None:

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,12 +32,13 @@ class Manners:
     body_of: Mapping[str, bytes] = field(default_factory=dict)
     """Answer by path."""
     frames: bytes = b""
-    """Sent after the subscription."""
+    """Sent to each socket when the first heartbeat has come: after the warm-up, where every machine is online."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     manners: Manners
+    heartbeat: threading.Event
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -64,6 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
             stats = {"machines": rows, "machineCount": count, "onlineCount": count, "offlineCount": 0}
             self._answer(self.path, {"success": True, "data": {"data": stats}})
         else:
+            self.server.heartbeat.set()
             self._answer(self.path, {"success": True, "data": {}})
 
     def _status(self, path: str) -> int:
@@ -84,10 +86,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         subscribed = {"type": "subscribed", "channels": ["machines"]}
         self.wfile.write(text({"type": "connected", "clientId": "c", "availableChannels": []}) + text(subscribed))
-        self.wfile.write(self.server.manners.frames)
+        if self.server.manners.frames and self.server.heartbeat.wait(LONGEST_WAIT_S):
+            self.wfile.write(self.server.manners.frames)
         self.close_connection = True
-        while self.rfile.read(1):
-            pass
+        with suppress(ConnectionError):
+            while self.rfile.read(1):
+                pass
 
 
 def _rows(number: str) -> list[dict[str, str]]:
@@ -98,7 +102,7 @@ def _rows(number: str) -> list[dict[str, str]]:
 def target(manners: Manners, folder: Path) -> Iterator[tuple[str, ...]]:
     """A target while the context lasts; the options that lead a run to it."""
     with _Server(("127.0.0.1", 0), _Handler) as server:
-        server.manners = manners
+        server.manners, server.heartbeat = manners, threading.Event()
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         orgs = [

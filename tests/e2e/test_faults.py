@@ -1,16 +1,13 @@
-"""Each fault of the target is caught by the check that exists for it, with the target's own count.
-
-The runs are made two at a time, since each waits more than it works.
-"""
+"""Each fault of the target is caught by the check that exists for it, with the target's own count."""
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import Ended, environment_of, finding, run_folder, scenario, section, settings, ztna
+from tests.e2e.commands import Ended, environment_of, finding, run_folder, scenario, section, settings, together, ztna
 
 RUNS: Mapping[str, tuple[str, ...]] = {
     "leak_event": ("--fault", "leak_event:5"),
@@ -29,32 +26,29 @@ class Faulty:
     """A run with a fault, and how often the target itself says that it hit."""
 
     ended: Ended
-    folder: Path
+    counters: Mapping[str, Mapping[str, int]]
 
     @property
     def summary(self) -> Mapping[str, object]:
         return self.ended.summary
 
     def hits(self, fault: str) -> int:
-        counters = environment_of(run_folder(self.folder / "results"))["target_fault_counters"]
-        assert isinstance(counters, dict)
-        hits = counters[fault]["hits"]
-        assert isinstance(hits, int)
-        return hits
+        return self.counters[fault]["hits"]
+
+
+def _run(folder: Path, options: tuple[str, ...]) -> Faulty:
+    shown = ztna("run", scenario(folder), "--json", *options, cwd=folder)
+    counters = environment_of(run_folder(folder / "results"))["target_fault_counters"]
+    assert isinstance(counters, dict)
+    return Faulty(shown, counters)
 
 
 @pytest.fixture(scope="module")
 def run_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Faulty]]:
-    """Gives the run of a name; all of them are under way from the first one on."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in RUNS}
-
-    def made(name: str) -> Faulty:
-        folder = folders[name]
-        return Faulty(ztna("run", scenario(folder), "--json", *RUNS[name], cwd=folder), folder)
-
-    with ThreadPoolExecutor(2) as pool:
-        runs = {name: pool.submit(made, name) for name in RUNS}
-        yield lambda name: runs[name].result()
+    """The run of a name."""
+    runs = {name: partial(_run, options=options) for name, options in RUNS.items()}
+    with together(runs, tmp_path_factory) as run_of:
+        yield run_of
 
 
 @pytest.mark.parametrize(
@@ -77,7 +71,10 @@ def test_the_check_fails_with_the_targets_own_count(
 
 
 def test_no_other_check_fails(run_with: Callable[[str], Faulty]) -> None:
-    for fault, checks in {"leak_event": {"leakage", "objective: leakage.leaks == 0"}, "duplicate_event": {"loss"}}.items():
+    for fault, checks in {
+        "leak_event": {"leakage", "objective: leakage.leaks == 0"},
+        "duplicate_event": {"loss"},
+    }.items():
         findings = run_with(fault).summary["findings"]
         assert isinstance(findings, list)
         assert {found["name"] for found in findings if found["verdict"] == "FAILED"} == checks
@@ -103,4 +100,4 @@ def test_a_freeze_is_in_the_times_from_due(run_with: Callable[[str], Faulty]) ->
 def test_without_a_fault_nothing_fails(page: str, run_with: Callable[[str], Faulty]) -> None:
     run = run_with(page)
     assert run.ended.code == 0, run.ended.out + run.ended.err
-    assert environment_of(run_folder(run.folder / "results"))["target_fault_counters"] == {}
+    assert run.counters == {}

@@ -4,20 +4,21 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import await_line, child_of, ended, run_folder, scenario, settings, started
+from tests.e2e.commands import await_line, child_of, ended, run_folder, scenario, section, settings, started, together
 
 Blow = Callable[["subprocess.Popen[str]"], None]
 
 
-def _interrupted(tmp_path: Path, word: str, blow: Blow, *arguments: str) -> Mapping[str, object]:
+def _interrupted(tmp_path: Path, word: str, blow: Blow, options: Sequence[str] = ()) -> Mapping[str, object]:
     """The summary of a run that got this blow when it said this word."""
     long = settings("duration_s=60", "drain.timeout_s=5")
-    with started("run", scenario(tmp_path), *long, *arguments, cwd=tmp_path) as process:
+    with started("run", scenario(tmp_path), *long, *options, cwd=tmp_path) as process:
         await_line(process, word)
         blow(process)
         end = ended(process)
@@ -35,42 +36,57 @@ def _to_all(process: "subprocess.Popen[str]") -> None:
     os.killpg(process.pid, signal.SIGINT)
 
 
+def _to_target(process: "subprocess.Popen[str]") -> None:
+    child_of(process, "serve").kill()
+
+
+def _to_worker(process: "subprocess.Popen[str]") -> None:
+    child_of(process, "sim.live.process").kill()
+
+
 def _to_one(process: "subprocess.Popen[str]") -> None:
-    process.send_signal(signal.SIGINT)
-
-
-def _to_end(process: "subprocess.Popen[str]") -> None:
     process.terminate()
 
 
-@pytest.mark.parametrize(
-    ("blow", "arguments"), [(_to_one, ()), (_to_end, ()), (_to_all, ()), (_to_all, ("--processes", "2"))]
-)
-def test_ctrl_c_keeps_what_was_measured(blow: Blow, arguments: tuple[str, ...], tmp_path: Path) -> None:
-    summary = _interrupted(tmp_path, "measuring", blow, *arguments)
+RUNS: Mapping[str, Callable[[Path], Mapping[str, object]]] = {
+    "worker": partial(_interrupted, word="measuring", blow=_to_worker, options=("--processes", "2")),
+    "target": partial(_interrupted, word="measuring", blow=_to_target),
+    "ctrl-c": partial(_interrupted, word="measuring", blow=_to_all),
+    "ctrl-c, workers": partial(_interrupted, word="measuring", blow=_to_all, options=("--processes", "2")),
+    "terminated": partial(_interrupted, word="measuring", blow=_to_one),
+    "warm-up": partial(_interrupted, word="warm-up", blow=_to_all, options=settings("warmup.connects_per_s=0.1")),
+}
+
+
+@pytest.fixture(scope="module")
+def summary_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Mapping[str, object]]]:
+    """The summary of the run of a name."""
+    with together(RUNS, tmp_path_factory) as run_of:
+        yield run_of
+
+
+@pytest.mark.parametrize("name", ["ctrl-c", "ctrl-c, workers", "terminated"])
+def test_ctrl_c_keeps_what_was_measured(name: str, summary_of: Callable[[str], Mapping[str, object]]) -> None:
+    summary = summary_of(name)
     assert summary["reason"] == "ended by the user"
     assert summary["verdict"] == "unknown"
-    load = summary["load"]
-    assert isinstance(load, dict)
-    assert load["organisations"] == 4
+    assert section(summary, "load")["organisations"] == 4
 
 
-def test_ctrl_c_in_the_warm_up(tmp_path: Path) -> None:
-    summary = _interrupted(tmp_path, "warm-up", _to_all, *settings("warmup.connects_per_s=0.1"))
+def test_ctrl_c_in_the_warm_up(summary_of: Callable[[str], Mapping[str, object]]) -> None:
+    summary = summary_of("warm-up")
     assert summary["reason"] == "ended by the user"
     assert summary["verdict"] == "unknown"
 
 
-def test_a_target_that_dies(tmp_path: Path) -> None:
-    summary = _interrupted(tmp_path, "measuring", lambda process: child_of(process, "serve").kill())
+def test_a_target_that_dies(summary_of: Callable[[str], Mapping[str, object]]) -> None:
+    summary = summary_of("target")
     assert str(summary["reason"]).startswith("the target stopped answering: ")
     assert "connection refused" in str(summary["reason"])
 
 
-def test_a_worker_that_dies(tmp_path: Path) -> None:
-    def kill(process: "subprocess.Popen[str]") -> None:
-        child_of(process, "sim.live.process").kill()
-
-    summary = _interrupted(tmp_path, "measuring", kill, "--processes", "2")
+def test_a_worker_that_dies(summary_of: Callable[[str], Mapping[str, object]]) -> None:
+    summary = summary_of("worker")
     assert str(summary["reason"]).startswith("a worker was lost with organisations ")
     assert summary["verdict"] == "invalid"
+    assert section(summary, "generator")["workers_lost"] == 1

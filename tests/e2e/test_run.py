@@ -2,11 +2,13 @@
 
 import json
 import re
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import Ended, finding, run_folder, scenario, section, settings, ztna
+from tests.e2e.commands import Ended, finding, run_folder, scenario, section, settings, together, ztna
 
 FILES = {
     "summary.json", "summary.md", "scenario.toml", "environment.json", "histograms.npz", "partials.json",
@@ -30,6 +32,19 @@ def quick(home: Path) -> Ended:
         "generator.max_cpu_share=1.0",
     )
     return ztna("run", "quick", *lenient, "--json", "--history", "--out", "quick", cwd=home)
+
+
+def _run_and_check(folder: Path, processes: str) -> tuple[Ended, Ended]:
+    run = ztna("run", scenario(folder), "--json", "--history", "--processes", processes, cwd=folder)
+    return run, ztna("check", "latest", "--json", cwd=folder)
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], tuple[Ended, Ended]]]:
+    """A run with so many workers, and its findings from the kept history."""
+    runs = {number: partial(_run_and_check, processes=number) for number in ("1", "2")}
+    with together(runs, tmp_path_factory) as run_of:
+        yield run_of
 
 
 def test_a_sound_target_is_held_and_stdout_is_the_summary_alone(quick: Ended) -> None:
@@ -107,15 +122,12 @@ def test_the_report_is_written_again(quick: Ended, home: Path) -> None:
     assert json.loads((folder / "summary.json").read_text()) == quick.summary
 
 
-def test_two_workers_run_the_same_schedule(tmp_path: Path) -> None:
-    small = scenario(tmp_path)
-    alone = ztna("run", small, "--json", "--history", cwd=tmp_path)
-    shared = ztna("run", small, "--json", "--history", "--processes", "2", cwd=tmp_path)
+def test_two_workers_run_the_same_schedule(workers: Callable[[str], tuple[Ended, Ended]]) -> None:
+    (alone, _), (shared, checked) = workers("1"), workers("2")
     assert (alone.code, shared.code) == (0, 0), shared.err
     assert alone.summary["schedule_hash"] == shared.summary["schedule_hash"]
     assert section(shared.summary, "generator")["workers"] == 2
     assert section(shared.summary, "loss")["lost"] == 0
     for figure in ("organisations", "machines", "dashboards", "writes", "transitions", "deliveries"):
         assert section(alone.summary, "load")[figure] == section(shared.summary, "load")[figure]
-    checked = ztna("check", "latest", "--json", cwd=tmp_path)
     assert checked.summary["findings"] == shared.summary["findings"]

@@ -3,112 +3,126 @@
 import json
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import Ended, finding, run_folder, scenario, settings, ztna
+from tests.e2e.commands import Ended, finding, run_folder, scenario, section, settings, together, ztna
 from tests.e2e.targets import HEARTBEAT, REALTIME, ROWS, RPC, Manners, target, text
 
-NOWHERE = {"type": "event", "channel": "machines", "event": "UPDATE", "payload": {"id": "m9-9", "status": "online"}}
+EVENT = {"type": "event", "channel": "machines", "event": "UPDATE"}
+NO_FRAMES = (b"{broken", b"\xff\xfe", [1, 2], {"kind": "event"}, {"type": "event", "payload": 5})
+"""Five texts that are not frames of the contract."""
+
+CASES: Mapping[str, Manners] = {
+    "500 to all": Manners(status_of=dict.fromkeys((ROWS, RPC, HEARTBEAT, REALTIME), 500)),
+    "401 to the first request": Manners(status_of={ROWS: 401}),
+    "401 to upgrades": Manners(status_of={REALTIME: 401}),
+    "500 to refetches": Manners(status_of={RPC: 500}),
+    "no answers": Manners(body_of={RPC: b'{"success":true,"data":{"data":{"machines":5}}}'}),
+    "500 to heartbeats": Manners(status_of={HEARTBEAT: 500}),
+    "silence": Manners(),
+    "no frames": Manners(frames=b"".join(text(message) for message in NO_FRAMES)),
+    "a huge frame": Manners(frames=text(b"z" * (2**20 + 1))),
+    "of nobody": Manners(frames=text(EVENT | {"payload": {"id": "m9-9", "status": "online"}})),
+    "of another": Manners(frames=text(EVENT | {"payload": {"id": "m0-0", "status": "online"}})),
+}
 
 
-def _run(tmp_path: Path, manners: Manners, *overrides: str) -> Ended:
-    with target(manners, tmp_path) as options:
-        changes = settings("warmup.timeout_s=2", "fleet.online_share=1.0", "drain.timeout_s=1", "duration_s=1", *overrides)
-        shown = ztna("run", scenario(tmp_path), *options, *changes, "--json", cwd=tmp_path)
-    files = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
+@dataclass(frozen=True)
+class Judged:
+    """How a run ended, and the summary that it wrote, if it did."""
+
+    ended: Ended
+    summary: Mapping[str, object] | None
+
+    def written(self) -> Mapping[str, object]:
+        assert self.summary is not None, self.ended.err
+        return self.summary
+
+
+def _run(folder: Path, manners: Manners) -> Judged:
+    with target(manners, folder) as options:
+        changes = settings(
+            "warmup.timeout_s=2", "fleet.online_share=1.0", "drain.timeout_s=1", "duration_s=1", "loss.deadline_s=0.5"
+        )
+        shown = ztna("run", scenario(folder), *options, *changes, "--json", cwd=folder)
+    files = [path for path in (folder / "results").rglob("*") if path.is_file()]
     texts = [shown.out, shown.err] + [path.read_bytes().decode(errors="replace") for path in files]
     assert not any("secret" in written for written in texts)
-    return shown
+    if not files:
+        return Judged(shown, None)
+    return Judged(shown, json.loads((run_folder(folder / "results") / "summary.json").read_text()))
 
 
-def _summary(tmp_path: Path) -> Mapping[str, object]:
-    found: dict[str, object] = json.loads((run_folder(tmp_path / "results") / "summary.json").read_text())
-    return found
-
-
-def test_500_to_all_is_said_before_any_load(tmp_path: Path) -> None:
-    shown = _run(tmp_path, Manners(status_of=dict.fromkeys((ROWS, RPC, HEARTBEAT, REALTIME), 500)))
-    assert (shown.code, shown.out) == (3, "")
-    assert "answered 500; expected 200: is it a QuickZTNA deployment?" in shown.err
-    assert not (tmp_path / "results").exists()
-
-
-def test_a_token_that_is_refused_is_2(tmp_path: Path) -> None:
-    shown = _run(tmp_path, Manners(status_of={ROWS: 401}))
-    assert (shown.code, shown.out) == (2, "")
-    assert "its token is not taken" in shown.err
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Judged]]:
+    """The run of a case."""
+    runs = {name: partial(_run, manners=manners) for name, manners in CASES.items()}
+    with together(runs, tmp_path_factory) as run_of:
+        yield run_of
 
 
 @pytest.mark.parametrize(
-    ("manners", "said"),
+    ("name", "code", "said"),
     [
-        (Manners(status_of={REALTIME: 401}), "upgrade refused"),
-        (Manners(status_of={REALTIME: 500}), "upgrade refused"),
-        (Manners(frames=b"\x82\x00" * 3 + b"hello"), ""),
+        ("500 to all", 3, "answered 500; expected 200: is it a QuickZTNA deployment?"),
+        ("401 to the first request", 2, "its token is not taken"),
     ],
 )
-def test_dashboards_that_cannot_open_end_the_warm_up(manners: Manners, said: str, tmp_path: Path) -> None:
-    shown = _run(tmp_path, manners)
-    assert shown.code == 3
-    assert said in shown.err
-
-
-def test_500_to_every_refetch(tmp_path: Path) -> None:
-    shown = _run(tmp_path, Manners(status_of={RPC: 500}))
-    assert shown.code == 3
-    summary = _summary(tmp_path)
-    assert summary["partial"] is True
-    assert "not every dashboard was subscribed and shown its first load within 2 s" in str(summary["reason"])
-
-
-def test_500_to_every_heartbeat(tmp_path: Path) -> None:
-    shown = _run(tmp_path, Manners(status_of={HEARTBEAT: 500}))
-    assert shown.code == 1
-    assert "heartbeat: answered 500" in str(finding(_summary(tmp_path), "availability")["text"])
-
-
-def test_heartbeats_that_are_answered_and_not_announced(tmp_path: Path) -> None:
-    shown = _run(tmp_path, Manners(), "loss.deadline_s=0.5")
-    assert shown.code == 1
-    assert finding(_summary(tmp_path), "loss")["verdict"] == "FAILED"
-
-
-@pytest.mark.parametrize("body", [b"hello", b"{", b'{"success":true,"data":{"data":{"machines":5}}}'])
-def test_refetches_that_are_answered_with_something_else(body: bytes, tmp_path: Path) -> None:
-    shown = _run(tmp_path, Manners(body_of={RPC: body}))
-    assert shown.code == 3
-    assert finding(_summary(tmp_path), "protocol")["name"] == "protocol"
+def test_what_is_seen_at_once_is_said_before_any_load(
+    name: str, code: int, said: str, case: Callable[[str], Judged]
+) -> None:
+    judged = case(name)
+    assert (judged.ended.code, judged.ended.out, judged.summary) == (code, "", None)
+    assert said in judged.ended.err
 
 
 @pytest.mark.parametrize(
-    "frames",
-    [text(b"{broken"), text(b"\xff\xfe"), text([1, 2]), text({"kind": "event"}), text(b"z" * (2**20 + 1)), b"\xc1\x00"],
-    ids=["broken", "no text", "a list", "no type", "huge", "reserved bits"],
+    ("name", "said"),
+    [
+        ("401 to upgrades", "HTTP 401"),
+        ("500 to refetches", "answered 500"),
+        ("no answers", "something else than the contract says"),
+    ],
 )
-def test_frames_that_are_not_of_the_contract_fail_the_protocol(frames: bytes, tmp_path: Path) -> None:
-    shown = _run(tmp_path, Manners(frames=frames))
-    assert shown.code in (1, 3), shown.err
-    summary = _summary(tmp_path)
-    assert summary["verdict"] == "failed", summary["reason"]
-    assert finding(summary, "protocol")["verdict"] == "FAILED"
+def test_dashboards_that_cannot_load_end_the_warm_up(name: str, said: str, case: Callable[[str], Judged]) -> None:
+    judged = case(name)
+    assert judged.ended.code == 3
+    summary = judged.written()
+    assert (summary["verdict"], summary["partial"]) == ("unknown", True)
+    assert "not every dashboard was subscribed and shown its first load within 2 s" in str(summary["reason"])
+    assert said in str(summary["reason"])
 
 
-def test_events_of_machines_of_nobody_are_no_leaks(tmp_path: Path) -> None:
-    _run(tmp_path, Manners(frames=text(NOWHERE)))
-    leakage = _summary(tmp_path)["leakage"]
-    assert isinstance(leakage, dict)
+@pytest.mark.parametrize(
+    ("name", "check", "said"),
+    [
+        ("500 to heartbeats", "availability", "heartbeat: answered 500"),
+        ("silence", "loss", "were lost"),
+        ("no frames", "protocol", "40 of "),
+        ("a huge frame", "protocol", "8 of "),
+        ("of another", "leakage", "6 events"),
+    ],
+)
+def test_the_check_fails_that_it_is_for(name: str, check: str, said: str, case: Callable[[str], Judged]) -> None:
+    judged = case(name)
+    assert judged.ended.code == 1, judged.ended.err
+    found = finding(judged.written(), check)
+    assert found["verdict"] == "FAILED"
+    assert said in str(found["text"])
+
+
+def test_a_huge_frame_has_its_close_code_in_the_witness(case: Callable[[str], Judged]) -> None:
+    assert "closed with 1009" in str(finding(case("a huge frame").written(), "protocol")["first"])
+
+
+def test_events_of_machines_of_nobody_are_counted_and_no_leaks(case: Callable[[str], Judged]) -> None:
+    leakage = section(case("of nobody").written(), "leakage")
     assert (leakage["leaks"], leakage["unknown_events"]) == (0, 8)
-
-
-def test_an_event_of_another_organisation_is_a_leak(tmp_path: Path) -> None:
-    shown = _run(tmp_path, Manners(frames=text(NOWHERE | {"payload": {"id": "m0-0", "status": "online"}})))
-    assert shown.code == 1
-    leakage = _summary(tmp_path)["leakage"]
-    assert isinstance(leakage, dict)
-    assert leakage["leaks"] == 6
 
 
 def _serve_hello(listener: socket.socket) -> None:

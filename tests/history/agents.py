@@ -53,7 +53,8 @@ def told(draw: st.DrawFn) -> Told:
     """Machine 0 is a calm one, whose only event arrives everywhere at once; the others change within seconds."""
     network = draw(networks)
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    builder, truths = HistoryBuilder(), {}
+    builder = HistoryBuilder()
+    truths: dict[int, int] = {}
     calm = Network(network.clock_ms, 1, 0.0, 0.0, 0.0)
     _drive(builder, truths, chance, 0, 1, calm)
     for machine in range(1, FRAME.machines):

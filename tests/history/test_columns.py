@@ -15,7 +15,7 @@ def test_a_table_is_built_from_rows_and_gives_them_back() -> None:
 
 def test_an_empty_table_has_columns_of_int64() -> None:
     table = Deliveries.from_rows(np.empty((0, 8), np.int64))
-    assert (len(table), table.write.dtype, table.rows().shape) == (0, np.int64, (0, 8))
+    assert (len(table), table.write.dtype.name, table.rows().shape) == (0, "int64", (0, 8))
 
 
 @pytest.mark.parametrize("keep", [np.array([True, False, True]), np.array([0, 2])])

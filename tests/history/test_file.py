@@ -43,7 +43,8 @@ def _npz(**arrays: object) -> bytes:
     buffer = io.BytesIO()
     with np.load(io.BytesIO(GOOD), allow_pickle=False) as file:
         kept = {name: file[name] for name in file.files}
-    np.savez(buffer, **{name: np.asarray(array) for name, array in (kept | arrays).items() if array is not None})
+    changed = {name: np.asarray(array) for name, array in (kept | arrays).items() if array is not None}
+    np.savez(buffer, allow_pickle=False, **changed)
     return buffer.getvalue()
 
 

@@ -9,9 +9,9 @@ from tests.history.agents import FRAME, Told, told
 HOUR_MS = 3_600_000
 
 
-def _explained(words: str, **frame: int) -> list[int]:
+def _explained(words: str, clock_ms: int = EPOCH_MS) -> list[int]:
     """For each delivery, by arrival: the row of the write that explains it."""
-    return history(words, **frame).deliveries.write.tolist()
+    return [int(row) for row in history(words, clock_ms=clock_ms).deliveries.write]
 
 
 def test_an_event_is_explained_by_the_write_before_it() -> None:

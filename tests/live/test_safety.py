@@ -5,7 +5,13 @@ import pytest
 from sim.errors import TargetError, UsageError
 from sim.live.safety import resolve
 
-EVERYWHERE = ("quickztna.com", "login.quickztna.com", "sub.quickztna.com", "quickztna\N{IDEOGRAPHIC FULL STOP}com", "192.168.1.1")
+EVERYWHERE = (
+    "quickztna.com",
+    "login.quickztna.com",
+    "sub.quickztna.com",
+    "quickztna\N{IDEOGRAPHIC FULL STOP}com",
+    "192.168.1.1",
+)
 
 
 @pytest.mark.parametrize(

@@ -77,10 +77,12 @@ def test_one_failed_objective_fails_the_run_and_an_unmeasured_one_leaves_it_unkn
     assert _summary(no_pages, None, "blind.share < 0.5").verdict is RunVerdict.UNKNOWN
 
 
-def test_a_partial_run_is_never_held_and_says_why() -> None:
+def test_a_partial_run_is_unknown_and_says_why_and_its_findings_stand() -> None:
     summary = _summary(_run(), "interrupted")
     assert (summary.verdict, summary.partial, summary.reason) == (RunVerdict.UNKNOWN, True, "interrupted")
-    assert _summary(_run(f"{CLEAN} b0@5f"), "interrupted").verdict is RunVerdict.FAILED
+    cut = _summary(_run(f"{CLEAN} b0@5f"), "interrupted")
+    assert cut.verdict is RunVerdict.UNKNOWN
+    assert [finding.name for finding in cut.findings if finding.verdict == "FAILED"] == ["protocol"]
 
 
 def test_a_generator_that_was_the_bottleneck_makes_the_run_invalid_before_all_else() -> None:
@@ -161,12 +163,14 @@ def test_an_empty_distribution_has_no_figures() -> None:
         ({}, None, RunVerdict.HELD),
         ({"loss": Verdict.HELD}, "cut short", RunVerdict.UNKNOWN),
         ({"loss": Verdict.HELD, "blind": Verdict.UNKNOWN}, None, RunVerdict.UNKNOWN),
-        ({"loss": Verdict.FAILED, "blind": Verdict.UNKNOWN}, "cut short", RunVerdict.FAILED),
+        ({"loss": Verdict.FAILED, "blind": Verdict.UNKNOWN}, "cut short", RunVerdict.UNKNOWN),
+        ({"loss": Verdict.FAILED, "blind": Verdict.UNKNOWN}, None, RunVerdict.FAILED),
+        ({"loss": Verdict.HELD, "generator": Verdict.FAILED}, "cut short", RunVerdict.INVALID),
         ({"loss": Verdict.FAILED, "generator": Verdict.FAILED}, None, RunVerdict.INVALID),
         ({"loss": Verdict.HELD, "generator": Verdict.UNKNOWN}, None, RunVerdict.UNKNOWN),
     ],
 )
-def test_the_worst_finding_decides(verdicts: dict[str, Verdict], reason: str | None, expected: RunVerdict) -> None:
+def test_the_verdict_of_a_run(verdicts: dict[str, Verdict], reason: str | None, expected: RunVerdict) -> None:
     findings = [
         Finding(name=name, verdict=verdict, value=None, unit="", count=0, bound=None, text="")
         for name, verdict in verdicts.items()

@@ -17,9 +17,7 @@ FACTS = RunFacts(scenario="", question="", seed=0, started_utc="", executor="liv
 
 
 def _figures(*words: str, bucket_ms: float = 1_000) -> Figures:
-    observed = (
-        observe(history(text, organisation=n, bucket_ms=bucket_ms), bytes(32)) for n, text in enumerate(words)
-    )
+    observed = (observe(history(text, organisation=n, bucket_ms=bucket_ms), bytes(32)) for n, text in enumerate(words))
     return figures_of(merge_all(observed, ns(10_000), ns(bucket_ms)))
 
 

@@ -112,7 +112,7 @@ def test_a_run_is_found_by_its_path_and_by_its_name(tmp_path: Path) -> None:
 
 
 def test_where_there_is_no_run_it_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(RunFolderError, match="there is no run in .* yet: `ztna-sim run quick` makes one"):
+    with pytest.raises(RunFolderError, match=r"there is no run in .* yet: `ztna-sim run quick` makes one"):
         find_run(LATEST, tmp_path)
-    with pytest.raises(RunFolderError, match="nothing: there is no such folder, nor .*; `latest` is the newest run"):
+    with pytest.raises(RunFolderError, match=r"nothing: there is no such folder, nor .*; `latest` is the newest run"):
         find_run("nothing", tmp_path)
