@@ -12,6 +12,9 @@ TEXT: Final = 0x81
 LARGEST_FRAME_BYTES: Final = 2**20
 """As `websockets`' default: an event is some 200 bytes; what is larger is not of the contract."""
 
+_EXTENDED: Final = 126
+"""From this length on the length follows in bytes of its own (RFC 6455, 5.2)."""
+
 
 class FrameSplitter:
     """Keeps the bytes of a frame that has not arrived whole."""
@@ -28,6 +31,10 @@ class FrameSplitter:
         """
         if self._rest:
             data = self._rest + data
+        elif len(data) > 2 and data[0] == TEXT and data[1] == len(data) - 2 < _EXTENDED:
+            return [(True, data[2:])]  # one small frame in one piece
+        elif len(data) > 4 and data[0] == TEXT and data[1] == _EXTENDED and (data[2] << 8) + data[3] == len(data) - 4:
+            return [(True, data[4:])]  # one of up to 64 KiB
         frames: list[tuple[bool, bytes]] = []
         at, end = 0, len(data)
         while end - at >= 2:
@@ -49,9 +56,9 @@ def _measure(data: bytes, at: int) -> tuple[int, int]:
     """Length of the header, 0 while it is not whole, and of the payload."""
     short = data[at + 1] & 0x7F
     mask = 4 if data[at + 1] & 0x80 else 0
-    if short < 126:
+    if short < _EXTENDED:
         return 2 + mask, short
-    size_bytes = 2 if short == 126 else 8
+    size_bytes = 2 if short == _EXTENDED else 8
     if len(data) < at + 2 + size_bytes:
         return 0, 0
     return 2 + size_bytes + mask, int.from_bytes(data[at + 2 : at + 2 + size_bytes], "big")

@@ -141,15 +141,24 @@ class Socket:
 
 
 def _on_monotonic_clock(stamp: bytes) -> int:
-    """A kernel stamp, which is of the wall clock, on the monotonic clock; never later than now.
-
-    The two clocks are read back to back. A process that is put aside between the readings would shift the result by
-    so long: then they are read again.
-    """
+    """A kernel stamp, which is of the wall clock, on the monotonic clock; never later than now."""
+    before_ns = monotonic_ns()
+    wall_ns = time_ns()
+    if monotonic_ns() - before_ns > _CLOSE_READINGS_NS:
+        before_ns, wall_ns = _read_both_clocks()
     seconds, nanoseconds = _TIMESPEC.unpack_from(stamp)
+    age_ns = wall_ns - seconds * 1_000_000_000 - nanoseconds
+    return before_ns - age_ns if age_ns > 0 else before_ns
+
+
+def _read_both_clocks() -> tuple[int, int]:
+    """The monotonic and the wall clock, read back to back.
+
+    A process that is put aside between the two readings would shift what is computed from them by so long.
+    """
     for _ in range(_CLOCK_READINGS):
         before_ns = monotonic_ns()
         wall_ns = time_ns()
         if monotonic_ns() - before_ns <= _CLOSE_READINGS_NS:
             break
-    return before_ns - max(0, wall_ns - (int(seconds) * 1_000_000_000 + int(nanoseconds)))
+    return before_ns, wall_ns
