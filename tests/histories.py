@@ -20,7 +20,7 @@ the window on; machine 1 goes online by a write sent at 100 ms and answered at 1
     a0@610:25          an answer of 25 rows of our own; `:25+3o7` and 3 rows of organisation 7 (`o?` of nobody we know);
                        `#4` its counts exceed its rows by 4
     s0@-500..          socket subscribed at -500 and open at the end; `..900` closed by us; `..900!4000` with that code
-    s0@400!403         upgrade refused; any other code: closed before it was subscribed
+    s0@400!403         upgrade refused; any other code: closed before it was subscribed; `!` alone: by us
     p0@-600..          page open; `..900` until then
     b0@300f            a frame that is not of the contract; `a` an answer
 """
@@ -180,7 +180,8 @@ class _Teller:
 
     def refusal(self, word: re.Match[str]) -> None:
         at_ns = _at(word["at"])
-        self.builder.session(self._dashboard(word), at_ns - 1_000, NEVER_NS, at_ns, int(word["code"]), False)
+        code, by_us = int(word["code"] or 0), not word["code"]
+        self.builder.session(self._dashboard(word), at_ns - 1_000, NEVER_NS, at_ns, code, by_us)
 
     def page(self, word: re.Match[str]) -> None:
         self.builder.mount(self._dashboard(word), _at(word["at"]), _at(word["closed"]))
@@ -230,7 +231,7 @@ _WORDS: Final[tuple[tuple[re.Pattern[str], Callable[[_Teller, re.Match[str]], No
             _Teller.answer,
         ),
         (r"s(?P<dashboard>\d+)@(?P<at>TIME)\.\.((?P<closed>TIME)(!(?P<code>\d+))?)?", _Teller.session),
-        (r"s(?P<dashboard>\d+)@(?P<at>TIME)!(?P<code>\d+)", _Teller.refusal),
+        (r"s(?P<dashboard>\d+)@(?P<at>TIME)!(?P<code>\d*)", _Teller.refusal),
         (r"p(?P<dashboard>\d+)@(?P<at>TIME)\.\.(?P<closed>TIME)?", _Teller.page),
         (r"b(?P<dashboard>\d+)@(?P<at>TIME)(?P<kind>[fa])", _Teller.breach),
     )

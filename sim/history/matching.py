@@ -140,7 +140,7 @@ def _most_common(low: NDArray[np.float64], high: NDArray[np.float64]) -> float:
     """The middle of the first stretch that most of the ranges [low, high] cover."""
     edges = np.concatenate([low, high])
     steps = np.concatenate([np.ones(len(low), np.int64), -np.ones(len(high), np.int64)])
-    order = np.lexsort((-steps, edges))  # where one range begins as another ends, both cover that point
+    order = np.argsort(edges, kind="stable")  # where one range begins as another ends, both cover that point
     best = int(np.argmax(np.cumsum(steps[order])))
     begin, end = edges[order[best : best + 2]]
     return float((begin + end) / 2)

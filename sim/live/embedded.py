@@ -12,7 +12,7 @@ import msgspec
 import psutil
 
 from sim.contract import FAULTS_PATH
-from sim.errors import TargetError
+from sim.errors import EXIT_USAGE, TargetError, UsageError
 
 _STOP_TIMEOUT_S: Final = 10.0
 
@@ -70,7 +70,7 @@ def embedded_target(
 ) -> Iterator[EmbeddedTarget]:
     """Start the target that a scenario needs; it ends with the block, or with this process.
 
-    Raises `TargetError` with its own words if it does not start.
+    Raises `UsageError` for a fault that there is not and `TargetError` if it does not start, with its own words.
     """
     command = [sys.executable, "-m", "sim", "serve", "--scenario", str(scenario_file), "--seed", str(seed)]
     command += ["--port", "0", "--credentials", str(credentials_file), "--exit-with-parent"]
@@ -87,7 +87,9 @@ def embedded_target(
             ready = msgspec.json.decode(line, type=_Ready)
         except msgspec.DecodeError:
             process.wait(timeout=_STOP_TIMEOUT_S)
-            words = log.read_text(errors="replace").strip() or "no word why"
+            words = log.read_text(errors="replace").strip().removeprefix("ztna-sim: ") or "no word why"
+            if process.returncode == EXIT_USAGE:
+                raise UsageError(words) from None
             raise TargetError(f"the embedded target did not start: {words}") from None
         yield EmbeddedTarget(ready.url, process)
     finally:

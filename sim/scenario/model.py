@@ -140,11 +140,15 @@ class LossRules(Record):
 
 
 class GeneratorLimits(Record):
-    """Limits beyond which the generator was the bottleneck, and the run is invalid."""
+    """Limits beyond which the generator was the bottleneck, and the run is invalid.
 
-    max_lateness_ms: Positive = 100.0
+    Half of the product's debounce window: what leaves or is looked at later than that can change which events one
+    refetch stands for. A generator that is saturated is seconds late; a machine that was put aside for a moment is not.
+    """
+
+    max_lateness_ms: Positive = contract.DEBOUNCE_MS / 2
     """Largest p99 of the actual send time minus the due time."""
-    max_hub_lag_ms: Positive = 100.0
+    max_hub_lag_ms: Positive = contract.DEBOUNCE_MS / 2
     """Largest p99 of the event loop's own delay."""
     max_cpu_share: Annotated[float, Field(gt=0, le=1)] = 0.95
     """Largest share of its core that a worker may use."""

@@ -46,7 +46,7 @@ def test_kinds_are_added_up() -> None:
 
 
 def test_a_socket_that_we_closed_before_it_was_subscribed_is_no_failure() -> None:
-    assert conclude(observe(history("w1+@100-104 s0@-500..400!4000"))).verdict is Verdict.HELD
+    assert conclude(observe(history("w1+@100-104 s0@-500..400!4000 s0@450!"))).verdict is Verdict.HELD
 
 
 def test_what_was_under_way_at_the_end_is_neither_answered_nor_failed() -> None:

@@ -56,6 +56,10 @@ def test_where_no_page_was_open_it_is_unknown(words: str) -> None:
     assert (finding.verdict, finding.value) == (Verdict.UNKNOWN, None)
 
 
+def test_a_socket_of_the_warm_up_alone_is_none() -> None:
+    assert conclude(observe(history("p0@-600.. s0@-500..-100!4000"))).value == 1.0
+
+
 def test_a_run_that_was_cut_short_ends_its_sockets_with_it() -> None:
     # Stopped at 3 s: the page is noted as open until then, the socket as open at the end.
     partial = observe(history("p0@-600..3000 s0@-500..1500!4000 s0@2000..", ended_ms=3_000))

@@ -104,6 +104,26 @@ def test_counts_over_time_and_per_organisation() -> None:
     assert row.events_per_s == 3 / (2 * 10)  # three within the window, two dashboards, ten seconds
 
 
+@pytest.mark.parametrize(
+    ("arrived", "window", "max_wait", "due"),
+    [
+        ([], 500, None, []),
+        ([0], 500, None, [500]),
+        ([0, 499, 998], 500, None, [1498]),
+        ([0, 500], 500, None, [500, 1000]),  # an event at the very time comes after the refetch
+        ([0, 0, 0], 500, None, [500]),
+        ([0, 0, 7], 0, None, [0, 0, 7]),
+        ([0, 400, 800, 1200], 500, 1000, [1000, 1700]),
+        ([0, 400, 800, 1000], 500, 1000, [1000, 1500]),
+        ([0, 500], 500, 1000, [500, 1000]),
+        ([-900, -500, -100, 300], 500, 1000, [100, 800]),
+        ([0, 100], 500, 50, [50, 150]),
+    ],
+)
+def test_due_refetches_by_hand(arrived: list[int], window: int, max_wait: int | None, due: list[int]) -> None:
+    assert due_refetches(np.array(arrived, np.int64), window, max_wait).tolist() == due
+
+
 arrivals = st.lists(st.integers(-5_000, 5_000), max_size=30).map(sorted)
 
 

@@ -95,6 +95,12 @@ def test_an_event_that_no_write_explains_is_announced_once_though_two_dashboards
     assert announced_at_ns(each).tolist() == [3_000_000_000, 4_000_000_000]
 
 
+def test_what_is_announced_in_the_warm_up_is_not_counted() -> None:
+    measured = "w3+@20-30 e0.4-@250~"
+    assert observe(history(measured)).announced == {0: 1, 2: 1}
+    assert observe(history(f"w1+@-300--290 e0.2-@-100~ {measured}")).announced == {0: 1, 2: 1}
+
+
 def test_a_dashboard_counts_in_the_buckets_through_which_it_was_subscribed() -> None:
     # Subscribed from 150 to 420 ms: throughout [200, 300) and [300, 400), not throughout those at the ends.
     assert observe(history("s0@150..420!4000")).subscribed == {2: 1, 3: 1}

@@ -66,6 +66,10 @@ def test_only_a_dashboard_that_was_subscribed_throughout_is_expected_to_receive(
     assert observe(history(f"{socket} w1+@100-104", dashboards=1)).expected == 0
 
 
+def test_a_dashboard_that_was_subscribed_when_the_write_was_sent_is_expected_to_receive() -> None:
+    assert observe(history("s0@100.. w1+@100-104")).lost == 1
+
+
 def test_a_socket_that_closed_after_the_event_arrived_had_to_receive_it() -> None:
     partial = observe(history("s0@-500..200!4000 w1+@100-104 e0.1+@103"))
     assert (partial.expected, partial.lost) == (1, 0)
@@ -107,7 +111,8 @@ def test_out_of_order_is_told_apart_from_duplicates() -> None:
 
 def test_order_is_kept_machine_by_machine_and_dashboard_by_dashboard() -> None:
     # Machine 2's later write arrives first, and dashboard 1 is slower than dashboard 0.
-    words = f"{OPEN} w1+@100-104 w2+@110-114 e0.2+@115 e0.1+@120 e1.2+@130 e1.1+@140"
+    writes = "w1+@100-104 w2+@110-114 w1-@200-204"
+    words = f"{OPEN} {writes} e0.2+@115 e0.1+@120 e0.1-@203 e1.2+@210 e1.1+@220 e1.1-@230"
     assert conclude(observe(history(words))).verdict is Verdict.HELD
 
 

@@ -16,8 +16,8 @@ RUNS: Mapping[str, tuple[str, ...]] = {
     "duplicate_event": ("--fault", "duplicate_event:7"),
     "delay_event": ("--fault", "delay_event:300", *settings("objectives=['delivery.p50_ms < 300']")),
     "freeze": ("--fault", "freeze:0.5:900", *settings("objectives=['write_from_due.max_ms < 700']")),
-    "dashboard": settings("dashboard.page=dashboard"),
-    "health": settings("dashboard.page=health"),
+    "dashboard": (),
+    "health": (*settings("dashboard.page=health"),),
 }
 
 

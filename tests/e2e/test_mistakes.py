@@ -44,7 +44,7 @@ def test_the_line_says_what_is_wrong(arguments: list[str], said: str, tmp_path: 
     assert said in _refused(tmp_path, *arguments).err
 
 
-def _credentials(tmp_path: Path, organisations: int = 4, **more: object) -> str:
+def _credentials(tmp_path: Path, organisations: int = 4) -> str:
     orgs = [
         {
             "org_id": f"org-{number}",
@@ -54,7 +54,7 @@ def _credentials(tmp_path: Path, organisations: int = 4, **more: object) -> str:
         for number in range(organisations)
     ]
     path = tmp_path / "credentials.json"
-    path.write_text(json.dumps({"orgs": orgs} | more))
+    path.write_text(json.dumps({"orgs": orgs}))
     return str(path)
 
 
@@ -86,8 +86,9 @@ def test_a_target_that_is_not_allowed(url: str, said: str, tmp_path: Path) -> No
 def test_credentials_that_do_not_do(content: dict[str, object], said: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        path = _credentials(tmp_path, **content)
-        shown = _refused(tmp_path, "run", scenario(tmp_path), "--target", url, "--credentials", path)
+        path = tmp_path / "credentials.json"
+        path.write_text(json.dumps(content))
+        shown = _refused(tmp_path, "run", scenario(tmp_path), "--target", url, "--credentials", str(path))
     assert said in shown.err
     assert "secret" not in shown.err
 

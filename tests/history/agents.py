@@ -1,6 +1,6 @@
 """Sequential agents at a target whose clock is its own: what arrives, and which write each event truly belongs to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from hypothesis import strategies as st
@@ -22,6 +22,8 @@ class Network:
 
     clock_ms: int
     """The target's clock when ours says 0."""
+    grain_ms: int
+    """Its times are cut to multiples of this."""
     longest_delay_ms: int
     loss: float
     duplication: float
@@ -41,6 +43,7 @@ class Told:
 networks = st.builds(
     Network,
     clock_ms=st.sampled_from([0, 3_600_000, -86_400_000, 1_700_000_000_000]),
+    grain_ms=st.sampled_from([1, 1, 1_000]),
     longest_delay_ms=st.sampled_from([1, 200, 5_000]),
     loss=st.sampled_from([0.0, 0.1, 0.5]),
     duplication=st.sampled_from([0.0, 0.3]),
@@ -50,12 +53,15 @@ networks = st.builds(
 
 @st.composite
 def told(draw: st.DrawFn) -> Told:
-    """Machine 0 is a calm one, whose only event arrives everywhere at once; the others change within seconds."""
+    """Machine 0 is a calm one, whose only event arrives everywhere at once; the others change within seconds.
+
+    A clock of whole seconds cannot tell writes of one second apart: there the others are slower, too.
+    """
     network = draw(networks)
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     builder = HistoryBuilder()
     truths: dict[int, int] = {}
-    calm = Network(network.clock_ms, 1, 0.0, 0.0, 0.0)
+    calm = replace(network, longest_delay_ms=1, loss=0.0, duplication=0.0, cleanup=0.0)
     _drive(builder, truths, chance, 0, 1, calm)
     for machine in range(1, FRAME.machines):
         _drive(builder, truths, chance, machine, int(chance.integers(0, 20)), network)
@@ -79,10 +85,10 @@ def _drive(
     now_ns, known = int(chance.integers(0, 5_000 * _MS)), OFFLINE
     for _ in range(count):
         status = known if chance.random() < 0.2 else (ONLINE if known == OFFLINE else OFFLINE)
-        took_ns = int(chance.integers(1 * _MS, 80 * _MS))
+        took_ns = int(chance.integers(1 * _MS, (80 if machine else 10) * _MS))
         builder.write(machine, status, known, now_ns, now_ns, now_ns, now_ns + took_ns, 200)
         written_ns = now_ns + int(chance.integers(0, took_ns))
-        stamp_ms = network.clock_ms + written_ns // _MS
+        stamp_ms = (network.clock_ms + written_ns // _MS) // network.grain_ms * network.grain_ms
         for dashboard in range(FRAME.dashboards):
             if status != known and chance.random() >= network.loss:
                 copies = 1 + (chance.random() < network.duplication)
@@ -92,7 +98,8 @@ def _drive(
             if status == OFFLINE and chance.random() < network.cleanup:
                 _deliver(builder, truths, dashboard, machine, status, NO_LAST_SEEN, now_ns + took_ns, -1)
         known = status
-        now_ns += took_ns + int(chance.integers(20 * _MS, 4_000 * _MS))
+        shortest_ms = 20 if network.grain_ms == 1 else 2_200
+        now_ns += took_ns + int(chance.integers(shortest_ms * _MS, 4_000 * _MS))
 
 
 def _deliver(

@@ -66,6 +66,10 @@ def test_whole_seconds_find_their_writes() -> None:
     assert _explained(f"{words} e0.1+@103~0 e0.1-@1503~1000 e0.1+@2903~2000 e0.2+@2001~2000") == [0, 1, 2, 3]
 
 
+def test_of_two_heartbeats_in_the_second_of_the_stamp_the_one_that_changed_something_is_announced() -> None:
+    assert _explained("w1+@50-52 w1=+@700-704 e0.1+@800~0") == [0]
+
+
 def test_a_clock_that_drifts_within_the_tolerance_finds_its_writes() -> None:
     writes = [f"w1{'+-'[k % 2]}@{k * 1000}-{k * 1000 + 4}" for k in range(10)]
     events = [f"e0.1{'+-'[k % 2]}@{k * 1000 + 3}~{k * 1000 + k * CLOCK_TOLERANCE_MS // 20}" for k in range(10)]
