@@ -4,8 +4,6 @@ from pathlib import Path
 
 import click
 
-from sim.errors import RunFolderError
-
 EXAMPLES = """
 \b
 Examples:
@@ -29,8 +27,5 @@ def report(run: str, out: Path) -> None:
     from sim.results.folder import find_run, read_run
 
     read = read_run(find_run(run, out))
-    try:
-        write_report(read.folder, read.summary, read.figures)
-    except OSError as error:
-        raise RunFolderError(f"{read.folder}: the report cannot be written: {error.strerror}") from None
+    write_report(read.folder, read.summary, read.figures)
     Console().print(render_terminal(read.summary, read.folder / "report.html"))

@@ -2,14 +2,15 @@
 
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from sim.errors import UsageError
+from sim.errors import RunFolderError, UsageError
 from sim.scenario import Scenario, load
 
 if TYPE_CHECKING:
@@ -119,14 +120,29 @@ def _run(request: "Request", out: Path, as_json: bool) -> int:
     from sim.results.folder import create_folder
 
     started = datetime.now(UTC)
+    folder = create_folder(out, request.scenario.name, started, request.seed)  # before the load: it may not be writable
     display = Display(to_stderr=as_json)
-    with tempfile.TemporaryDirectory(prefix="ztna-sim-") as scratch, display:
+    with tempfile.TemporaryDirectory(prefix="ztna-sim-") as scratch, display, _removed_if_empty(folder):
         result = run_live(request, Path(scratch), lambda coordinator: _watch(coordinator, display))
         display.say("writing the report")
-        folder = create_folder(out, request.scenario.name, started, request.seed)
-        summary = _write(folder, started, request, result)
+        summary = _summary(started, request, result)
+        try:
+            _write(folder, summary, request, result)
+        except RunFolderError:
+            display.conclude(summary, None, as_json)  # a full disk does not take the figures with it
+            raise
     display.conclude(summary, folder / "report.html", as_json)
     return exit_code(summary.verdict)
+
+
+@contextmanager
+def _removed_if_empty(folder: Path) -> Iterator[None]:
+    """A run that ended before it had anything to write leaves no folder."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _watch(coordinator: "Coordinator", display: "Display") -> None:
@@ -146,17 +162,12 @@ def _on_interrupt(halt: Callable[[], None]) -> None:
         gevent.signal_handler(number, interrupted)
 
 
-def _write(folder: Path, started: datetime, request: "Request", result: "LiveResult") -> "Summary":
-    from sim.cli.environment import describe_environment
-    from sim.report.folder import write_report
+def _summary(started: datetime, request: "Request", result: "LiveResult") -> "Summary":
     from sim.results.conclude import RunFacts, summarise
-    from sim.results.draw import figures_of
-    from sim.results.folder import write_run
 
-    scenario, partials = request.scenario, result.outcome.partials
     facts = RunFacts(
-        scenario=scenario.name,
-        question=scenario.question,
+        scenario=request.scenario.name,
+        question=request.scenario.question,
         seed=request.seed,
         started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
         executor="live",
@@ -164,8 +175,16 @@ def _write(folder: Path, started: datetime, request: "Request", result: "LiveRes
         reason=result.outcome.reason,
         target_cpu_share=result.target_cpu_share,
     )
-    summary = summarise(partials, facts, scenario.objectives)
+    return summarise(result.outcome.partials, facts, request.scenario.objectives)
+
+
+def _write(folder: Path, summary: "Summary", request: "Request", result: "LiveResult") -> None:
+    from sim.cli.environment import describe_environment
+    from sim.report.folder import write_report
+    from sim.results.draw import figures_of
+    from sim.results.folder import write_run
+
+    partials = result.outcome.partials
     environment = describe_environment(request, result)
-    write_run(folder, summary, scenario, partials, environment, result.outcome.history)
+    write_run(folder, summary, request.scenario, partials, environment, result.outcome.history)
     write_report(folder, summary, figures_of(partials))
-    return summary

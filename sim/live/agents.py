@@ -7,10 +7,11 @@ from typing import Final
 
 from gevent import get_hub
 
-from sim.contract import HEARTBEAT_PATH, Status, StatusCode, heartbeat_request
+from sim.contract import Status, StatusCode, heartbeat_request
 from sim.history import NEVER_NS, UNANSWERED, HistoryBuilder
 from sim.live.credentials import Machine
-from sim.live.http import HttpPool, HttpRequest, Reply
+from sim.live.http import HttpRequest, Reply
+from sim.live.line import Line
 from sim.live.tally import Tally
 from sim.schedule import Action, Schedule
 
@@ -44,7 +45,7 @@ class Agents:
         self,
         machines: Sequence[Machine],
         schedule: Schedule,
-        pool: HttpPool,
+        line: Line,
         history: HistoryBuilder,
         tally: Tally,
         offline_after_ns: int,
@@ -54,7 +55,7 @@ class Agents:
         unknown = int(StatusCode.UNKNOWN)
         self._agents = [_Agent(n, machines[n], unknown, now_ns) for n in range(schedule.machines)]
         self._schedule = schedule
-        self._pool = pool
+        self._line = line
         self._history = history
         self._tally = tally
         self._offline_after_ns = offline_after_ns
@@ -111,7 +112,7 @@ class Agents:
         self.stop()
         for agent in self._agents:
             if agent.request is not None:
-                self._pool.abort(agent.request)
+                self._line.pool.abort(agent.request)
                 status, before, due_ns, ready_ns, sent_ns = agent.sent
                 self._history.write(agent.machine, status, before, due_ns, ready_ns, sent_ns, NEVER_NS, UNANSWERED)
 
@@ -165,9 +166,7 @@ class Agents:
         before = StatusCode.UNKNOWN if self._is_silent(agent, now_ns) else agent.known
         agent.sent = (_CODE[status], int(before), due_ns, ready_ns, now_ns)
         self._under_way += 1
-        agent.request = self._pool.request(
-            "POST", HEARTBEAT_PATH, lambda reply: self._answered(agent, reply), body=body
-        )
+        agent.request = self._line.beat(body, lambda reply: self._answered(agent, reply))
 
     def _answered(self, agent: _Agent, reply: Reply) -> None:
         status, before, due_ns, ready_ns, sent_ns = agent.sent

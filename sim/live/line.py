@@ -5,7 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 from websockets.uri import WebSocketURI
 
-from sim.contract import REALTIME_PATH, RPC_PATH, TOKEN_SUBPROTOCOL_PREFIX, health_query, stats_request
+from sim.contract import HEARTBEAT_PATH, REALTIME_PATH, RPC_PATH, TOKEN_SUBPROTOCOL_PREFIX, health_query, stats_request
 from sim.history import HistoryBuilder
 from sim.live.http import HttpPool, HttpRequest, Reply
 from sim.live.socket import Address
@@ -58,3 +58,7 @@ class Line:
     def get(self, path: str, done: Callable[[Reply], None]) -> HttpRequest:
         """Read something as this organisation's user."""
         return self.pool.request("GET", self._prefix + path, done, self._token)
+
+    def beat(self, body: bytes, done: Callable[[Reply], None]) -> HttpRequest:
+        """Send an agent's heartbeat, which has its key in the body and no token."""
+        return self.pool.request("POST", self._prefix + HEARTBEAT_PATH, done, body=body)

@@ -60,7 +60,7 @@ class Organisation:
         self._agents = Agents(
             credentials.machines,
             self._schedule,
-            self._line.pool,
+            self._line,
             self._history,
             tally,
             round(scenario.target.offline_after_s * 1e9),
@@ -221,7 +221,7 @@ class Organisation:
         if text != self._last_seen[0]:
             try:
                 milliseconds = round(datetime.fromisoformat(text).timestamp() * 1000)
-            except ValueError:
+            except (ValueError, OverflowError):
                 milliseconds = NO_LAST_SEEN
             self._last_seen = (text, milliseconds)
         return self._last_seen[1]

@@ -155,7 +155,10 @@ class Viewer:
         except msgspec.DecodeError:
             self._line.history.breach(self._number, arrived_ns, Breach.FRAME)
             return
-        if frame.type == "event" and frame.channel == MACHINES_CHANNEL and frame.payload is not None:
+        if frame.type == "event" and frame.channel == MACHINES_CHANNEL:
+            if frame.payload is None:
+                self._line.history.breach(self._number, arrived_ns, Breach.FRAME)
+                return
             sent_ns = self._house.event(self._number, frame, arrived_ns)
             if sent_ns:
                 self._unshown_ns.append(sent_ns)

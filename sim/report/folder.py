@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from sim.errors import RunFolderError
 from sim.report.junit import junit
 from sim.report.markdown import markdown
 from sim.report.page import PagePlot, html
@@ -13,8 +14,15 @@ from sim.results.summary import Summary
 def write_report(folder: Path, summary: Summary, figures: Figures) -> None:
     """Write `plots/*.png` and `*.svg`, `report.html`, `summary.md` and `junit.xml` into an existing folder.
 
-    Files of those names are replaced. Raises `OSError` where one cannot be written.
+    Files of those names are replaced. Raises `RunFolderError` where one cannot be written.
     """
+    try:
+        _write(folder, summary, figures)
+    except OSError as error:
+        raise RunFolderError(f"{folder}: the report cannot be written: {error.strerror}") from None
+
+
+def _write(folder: Path, summary: Summary, figures: Figures) -> None:
     plots = folder / "plots"
     plots.mkdir(exist_ok=True)
     on_page = []
