@@ -58,7 +58,7 @@ class Display:
         self._follower = gevent.spawn(self._show, coordinator)
 
     def conclude(self, summary: Summary, report: Path | None, as_json: bool) -> None:
-        """The summary for people, and as JSON on stdout if that is asked for; `report` is None where none was written."""
+        """The summary for people, and as JSON on stdout if asked for; `report` is None where none was written."""
         self._console.print(render_terminal(summary, report))
         if as_json:
             sys.stdout.write(encode(summary).decode())

@@ -2,7 +2,7 @@
 
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,9 +120,14 @@ def _run(request: "Request", out: Path, as_json: bool) -> int:
     from sim.results.folder import create_folder
 
     started = datetime.now(UTC)
+    is_new = not out.exists()
     folder = create_folder(out, request.scenario.name, started, request.seed)  # before the load: it may not be writable
     display = Display(to_stderr=as_json)
-    with tempfile.TemporaryDirectory(prefix="ztna-sim-") as scratch, display, _removed_if_empty(folder):
+    with (
+        tempfile.TemporaryDirectory(prefix="ztna-sim-") as scratch,
+        display,
+        _removed_if_empty([folder, out] if is_new else [folder]),
+    ):
         result = run_live(request, Path(scratch), lambda coordinator: _watch(coordinator, display))
         display.say("writing the report")
         summary = _summary(started, request, result)
@@ -136,13 +141,14 @@ def _run(request: "Request", out: Path, as_json: bool) -> int:
 
 
 @contextmanager
-def _removed_if_empty(folder: Path) -> Iterator[None]:
+def _removed_if_empty(made: Sequence[Path]) -> Iterator[None]:
     """A run that ended before it had anything to write leaves no folder."""
     try:
         yield
     finally:
         with suppress(OSError):
-            folder.rmdir()
+            for folder in made:
+                folder.rmdir()
 
 
 def _watch(coordinator: "Coordinator", display: "Display") -> None:
