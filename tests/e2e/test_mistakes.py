@@ -20,26 +20,12 @@ def _refused(tmp_path: Path, *arguments: str) -> Ended:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "quikc"], "quick"),
-        (["run", "none.toml"], "none.toml"),
-        (["run", "quick", "--set", "fleet.organisation=5"], "organisation"),
-        (["run", "quick", "--set", "duration_s=-1"], "duration_s"),
         (["run", "quick", "--set", "fleet.organisations=0", "--set", "seed=x"], "2 problems"),
-        (["run", "quick", "--set", "nonsense"], "it must be key.path=value"),
-        (["run", "quick", "--seed", "-1"], "--seed"),
-        (["run", "quick", "--processes", "0"], "--processes"),
-        (["run", "quick", "--processes", "21"], "--processes 21: more than the 20 organisations"),
-        (["run", "quick", "--target", "http://127.0.0.1:1"], "--target needs --credentials"),
-        (["run", "quick", "--credentials", "file"], "--credentials needs --target"),
-        (["run", "quick", "--target", "http://127.0.0.1:1", "--credentials", "f", "--fault", "x"], "--fault is for"),
         (["run", "quick", "--target", "http://127.0.0.1:1", "--credentials", "none"], "none: cannot be read"),
         (["run", "quick", "--fault", "leek_event:5"], "did you mean leak_event?"),
-        (["run", "quick", "--fault", "drop_event:0"], "a whole number of at least 1"),
         (["report", "latest"], "there is no run in results/ yet"),
-        (["check", "none"], "none: there is no such folder"),
-        (["check", "."], "not a run folder"),
     ],
-)  # fmt: skip
+)
 def test_the_line_says_what_is_wrong(arguments: list[str], said: str, tmp_path: Path) -> None:
     assert said in _refused(tmp_path, *arguments).err
 
@@ -61,11 +47,8 @@ def _credentials(tmp_path: Path, organisations: int = 4) -> str:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://quickztna.com", "quickztna.com is a shared production service and never a target"),
         ("http://LOGIN.QUICKZTNA.COM.", "quickztna.com is a shared production service and never a target"),
         ("http://192.168.1.1", "is not this machine; if you own it, add --allow-host 192.168.1.1"),
-        ("http://127.0.0.1:0", "the port must be a number from 1 to 65535"),
-        ("http://[::1", "it must be a URL such as"),
     ],
 )
 def test_a_target_that_is_not_allowed(url: str, said: str, tmp_path: Path) -> None:
@@ -77,10 +60,7 @@ def test_a_target_that_is_not_allowed(url: str, said: str, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({"orgs": []}, "0 organisations, but the scenario needs 4"),
-        ({"orgs": {}}, "expected {"),
         ({"orgs": [{"org_id": "a", "token": "tok-secret-9\n"}]}, "the token has characters that no token has"),
-        ({"orgs": [{"org_id": "a"}]}, "neither token nor e-mail and password"),
     ],
 )
 def test_credentials_that_do_not_do(content: dict[str, object], said: str, tmp_path: Path) -> None:
