@@ -1,16 +1,20 @@
 """Availability: was every request answered with success, and every upgrade granted?
 
-Sees: heartbeats and refetches that failed, by status, upgrades that were refused, and sockets that the other side
-ended before they were subscribed. A retry that succeeds is no failure, nor is a request that the page itself gave up.
-What was under way when the run ended was neither answered nor failed, and is counted apart. Cannot see: slowness, which
-is the latencies' matter.
+Sees: heartbeats and refetches that failed, by status, or could never be sent; upgrades that were refused, and sockets
+that the other side ended before they were subscribed. A retry that succeeds is no failure, nor is a request that the
+page itself gave up. What was under way when the run ended was neither answered nor failed, and is counted apart.
+Cannot see: slowness, which is the latencies' matter.
 """
+
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from sim.checks.finding import Finding, Verdict, Witness, Witnesses
 from sim.history import NEVER_NS, UNANSWERED, History, Outcome
+
+_UNSENT: Final = "heartbeat: never sent, its agent still waited for the answer before"
 
 
 class Availability(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,10 +55,11 @@ def observe(history: History) -> Availability:
         ),
     ]
     kinds, counts = np.unique([kind for _, _, kind in failures], return_counts=True)
+    unsent = history.frame.unsent_writes
     return Availability(
-        requests=len(writes) + len(fetches) + len(sessions) - under_way,
+        requests=len(writes) + len(fetches) + len(sessions) - under_way + unsent,
         under_way=under_way,
-        failures=dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
+        failures=dict(zip(kinds.tolist(), counts.tolist(), strict=True)) | ({_UNSENT: unsent} if unsent else {}),
         witnesses=Witnesses.of(
             Witness(int(at_ns), history.frame.organisation, int(dashboard), 1.0, kind)
             for at_ns, dashboard, kind in failures

@@ -205,6 +205,8 @@ class RunFrame(msgspec.Struct, frozen=True, kw_only=True):
     """0 for a page without a debounce."""
     max_wait_ns: int | None
     loss_deadline_ns: int
+    unsent_writes: int = 0
+    """Heartbeats that were due and never sent, since their agents waited for an answer until the run ended."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

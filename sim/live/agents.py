@@ -100,21 +100,23 @@ class Agents:
         self._arm()
 
     def stop(self) -> None:
-        """Send nothing more; what is under way may be answered."""
+        """The run is cut short: send nothing more. What is under way may be answered."""
         self._timer.stop()
         self._next = len(self._due_ns)
         for agent in self._agents:
             self._under_way -= len(agent.waiting)
             agent.waiting.clear()
 
-    def close(self) -> None:
-        """The run is over: note what was not answered."""
+    def close(self) -> int:
+        """The run is over: note what was not answered. How many heartbeats were due and never sent."""
+        unsent = len(self._due_ns) - self._next + sum(len(agent.waiting) for agent in self._agents)
         self.stop()
         for agent in self._agents:
             if agent.request is not None:
                 self._line.pool.abort(agent.request)
                 status, before, due_ns, ready_ns, sent_ns = agent.sent
                 self._history.write(agent.machine, status, before, due_ns, ready_ns, sent_ns, NEVER_NS, UNANSWERED)
+        return unsent
 
     def announced(self, machine: int, status: int, has_last_seen: bool) -> None:
         """An event of one of these machines arrived: the cleanup job's tells that a silent machine is offline now."""

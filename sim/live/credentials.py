@@ -96,6 +96,8 @@ def require_enough(credentials: Credentials, machines: list[int], source: str) -
 
     Raises `CredentialsError` with both numbers where there are too few organisations or machines.
     """
+    if not credentials.orgs:
+        raise CredentialsError(f"{source}: no organisations, but the scenario needs {len(machines)}")
     if len(credentials.orgs) < len(machines):
         raise CredentialsError(
             f"{source}: {len(credentials.orgs)} organisations, but the scenario needs {len(machines)};"

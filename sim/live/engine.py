@@ -4,7 +4,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +46,8 @@ def coordinator_of(
         _await_workers(runner, workers)
         yield Coordinator(environment, plan)
         for worker in workers:
-            worker.wait(timeout=_CONNECT_TIMEOUT_S)
+            with suppress(subprocess.TimeoutExpired):  # it is ended below
+                worker.wait(timeout=_CONNECT_TIMEOUT_S)
     finally:
         for worker in workers:
             if worker.poll() is None:

@@ -117,7 +117,7 @@ class Organisation:
         self._alarms.set(_SWEEP, monotonic_ns() + _SWEEP_INTERVAL_NS)
 
     def stop(self) -> None:
-        """No more writes."""
+        """The run is cut short: no more writes and visits."""
         self._agents.stop()
         self._next_visit = len(self._visits.due_ns)
 
@@ -130,12 +130,12 @@ class Organisation:
 
     def finish(self, ended_ns: int) -> History:
         """Close everything; what happened, on the run clock."""
-        self._agents.close()
+        unsent = self._agents.close()
         for viewer in self._viewers:
             viewer.finish(ended_ns)
         self._alarms.stop()
         self._line.pool.close()
-        return self._history.build(self._frame(ended_ns), self._origin_ns)
+        return self._history.build(self._frame(ended_ns, unsent), self._origin_ns)
 
     # What viewers need of their house.
 
@@ -226,7 +226,7 @@ class Organisation:
             self._last_seen = (text, milliseconds)
         return self._last_seen[1]
 
-    def _frame(self, ended_ns: int) -> RunFrame:
+    def _frame(self, ended_ns: int, unsent: int) -> RunFrame:
         options = self._plan.scenario.dashboard
         health = options.page == "health"
         return RunFrame(
@@ -239,4 +239,5 @@ class Organisation:
             debounce_ns=0 if health else round(options.debounce_ms * 1e6),
             max_wait_ns=None if health or options.max_wait_ms is None else round(options.max_wait_ms * 1e6),
             loss_deadline_ns=round(self._plan.scenario.loss.deadline_s * 1e9),
+            unsent_writes=unsent,
         )

@@ -102,7 +102,7 @@ class Share:
             if self._halted.wait(min(left_ns / 1e9, _PROGRESS_INTERVAL_S)):
                 break
             self._look_for_target()
-        worker.end_window()
+        worker.end_window(cut_short=bool(self._lost) or self._halted.is_set())
         if not self._lost:
             worker.drain(scenario.drain.timeout_s)
             self._look_for_target()

@@ -80,12 +80,13 @@ class Worker:
         self.tally.measuring = True
         self.health.begin()
 
-    def end_window(self) -> None:
-        """No more writes."""
+    def end_window(self, cut_short: bool) -> None:
+        """The window is over. What was due in it still leaves in the drain, unless the run is cut short."""
         self.tally.measuring = False
         self.health.end()
-        for organisation in self._organisations:
-            organisation.stop()
+        if cut_short:
+            for organisation in self._organisations:
+                organisation.stop()
 
     def drain(self, timeout_s: float) -> None:
         """Wait until everything under way has settled, or the time is up."""

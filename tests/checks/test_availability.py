@@ -1,5 +1,7 @@
+from dataclasses import replace
 from functools import reduce
 
+import msgspec
 import pytest
 from hypothesis import given
 
@@ -74,3 +76,12 @@ def test_merging_is_associative_and_commutative_and_adds_up(organisations: list[
         len(each.writes) + len(each.fetches) + len(each.sessions) for each in organisations
     )
     assert sum(merged.failures.values()) == sum(sum(part.failures.values()) for part in parts)
+
+
+def test_a_heartbeat_that_could_never_be_sent_is_a_failure() -> None:
+    clean = history("s0@-500.. w1+@100-104 r0@603-610")
+    frame = msgspec.structs.replace(clean.frame, unsent_writes=3)
+    finding = conclude(observe(replace(clean, frame=frame)))
+    assert finding.verdict is Verdict.FAILED
+    assert finding.value == 3
+    assert "never sent" in finding.text
