@@ -4,6 +4,7 @@ import ast
 import re
 import statistics
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -114,5 +115,5 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
 
 def test_layers() -> None:
     """import-linter runs in `make lint`, too; here so that a bare pytest says it."""
-    done = subprocess.run(["lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
