@@ -115,5 +115,11 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
 
 def test_layers() -> None:
     """import-linter runs in `make lint`, too; here so that a bare pytest says it."""
-    done = subprocess.run([Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
