@@ -1,9 +1,9 @@
 """Availability: was every request answered with success, and every upgrade granted?
 
 Sees: heartbeats and refetches that failed, by status, or could never be sent; upgrades that were refused, and sockets
-that the other side ended before they were subscribed. A retry that succeeds is no failure, nor is a request that the
-page itself gave up. What was under way when the run ended was neither answered nor failed, and is counted apart.
-Cannot see: slowness, which is the latencies' matter.
+that the other side ended before they were subscribed. Each failed attempt of a refetch counts, also where a retry hid
+it from the user. A request that the page itself gave up is no failure. What was under way when the run ended was
+neither answered nor failed, and is counted apart. Cannot see: slowness, which is the latencies' matter.
 """
 
 from typing import Final
@@ -46,8 +46,13 @@ def observe(history: History) -> Availability:
             for at, s in zip(bad_writes.sent_ns, bad_writes.http_status, strict=True)
         ),
         *(
-            (at, d, "refetch: all retries failed")
+            (at, d, "refetch: the last retry failed")
             for at, d in zip(bad_fetches.sent_ns, bad_fetches.dashboard, strict=True)
+        ),
+        *(
+            (at, d, "refetch: an attempt failed and was retried")
+            for at, d, attempts in zip(fetches.sent_ns, fetches.dashboard, fetches.attempts, strict=True)
+            for _ in range(attempts - 1)
         ),
         *(
             (at, d, f"upgrade: {_refusal(code)}")
@@ -57,7 +62,7 @@ def observe(history: History) -> Availability:
     kinds, counts = np.unique([kind for _, _, kind in failures], return_counts=True)
     unsent = history.frame.unsent_writes
     return Availability(
-        requests=len(writes) + len(fetches) + len(sessions) - under_way + unsent,
+        requests=len(writes) + int(fetches.attempts.sum()) + len(sessions) - under_way + unsent,
         under_way=under_way,
         failures=dict(zip(kinds.tolist(), counts.tolist(), strict=True)) | ({_UNSENT: unsent} if unsent else {}),
         witnesses=Witnesses.of(

@@ -14,7 +14,7 @@ from tests.histories import history
 
 
 def test_requests_that_were_answered_hold() -> None:
-    finding = conclude(observe(history("w1+@100-104 r0@603-610 r0@700x800 r0@800-900*3 s0@-500..400!4000 s0@500..")))
+    finding = conclude(observe(history("w1+@100-104 r0@603-610 r0@700x800 r0@800-900 s0@-500..400!4000 s0@500..")))
     assert (finding.verdict, finding.value, finding.count) == (Verdict.HELD, 0.0, 6)
 
 
@@ -23,7 +23,7 @@ def test_requests_that_were_answered_hold() -> None:
     [
         ("w1+@100-104!503", "heartbeat: answered 503", -1),
         ("w1+@100-104!0", "heartbeat: no answer", -1),
-        ("r1@100!9000*4", "refetch: all retries failed", 1),
+        ("r1@100!9000", "refetch: the last retry failed", 1),
         ("s1@100!403", "upgrade: refused with 403", 1),
         ("s1@100!1006", "upgrade: closed with 1006 before it was subscribed", 1),
         ("s1@100!4003", "upgrade: closed with 4003 before it was subscribed", 1),
@@ -43,7 +43,16 @@ def test_kinds_are_added_up() -> None:
     assert partial.failures == {
         "heartbeat: answered 503": 2,
         "heartbeat: answered 500": 1,
-        "refetch: all retries failed": 1,
+        "refetch: the last retry failed": 1,
+    }
+
+
+def test_each_failed_attempt_counts_also_where_a_retry_hid_it() -> None:
+    partial = observe(history("r0@800-900*3 r0@1000!9000*4"))
+    assert partial.requests == 7
+    assert partial.failures == {
+        "refetch: an attempt failed and was retried": 5,
+        "refetch: the last retry failed": 1,
     }
 
 
@@ -73,7 +82,7 @@ def test_merging_is_associative_and_commutative_and_adds_up(organisations: list[
     assert_merges(parts, merge, Availability())
     merged = reduce(merge, parts)
     assert merged.requests + merged.under_way == sum(
-        len(each.writes) + len(each.fetches) + len(each.sessions) for each in organisations
+        len(each.writes) + int(each.fetches.attempts.sum()) + len(each.sessions) for each in organisations
     )
     assert sum(merged.failures.values()) == sum(sum(part.failures.values()) for part in parts)
 
