@@ -2,10 +2,12 @@
 
 Sees: heartbeats and refetches that failed, by status, or could never be sent; upgrades that were refused, and sockets
 that the other side ended before they were subscribed. Each failed attempt of a refetch counts, also where a retry hid
-it from the user. A request that the page itself gave up is no failure. What was under way when the run ended was
-neither answered nor failed, and is counted apart. Cannot see: slowness, which is the latencies' matter.
+it from the user. A request that the page itself gave up is no failure. What was under way when the run ended has failed
+if it had waited for longer than the deadline of a delivery; else it is neither answered nor failed, and counted apart.
+Cannot see: slowness, which is the latencies' matter.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -30,35 +32,14 @@ class Availability(msgspec.Struct, frozen=True, kw_only=True):
 def observe(history: History) -> Availability:
     """One organisation's requests."""
     writes, fetches, sessions = history.writes, history.fetches, history.sessions
-    bad_writes = writes.where(~writes.acked() & (writes.http_status != UNANSWERED))
-    bad_fetches = fetches.where(fetches.outcome == Outcome.FAILED)
-    ended = sessions.where((sessions.closed_ns < NEVER_NS) | (sessions.subscribed_ns < NEVER_NS))
-    refused = ended.where((ended.subscribed_ns >= NEVER_NS) & (ended.by_us == 0))
-    under_way = (
-        int(np.count_nonzero(writes.http_status == UNANSWERED))
-        + int(np.count_nonzero(fetches.outcome == Outcome.OPEN))
-        + len(sessions)
-        - len(ended)
-    )
-    failures: list[tuple[int, int, str]] = [
-        *(
-            (at, -1, f"heartbeat: {_status(s)}")
-            for at, s in zip(bad_writes.sent_ns, bad_writes.http_status, strict=True)
-        ),
-        *(
-            (at, d, "refetch: the last retry failed")
-            for at, d in zip(bad_fetches.sent_ns, bad_fetches.dashboard, strict=True)
-        ),
-        *(
-            (at, d, "refetch: an attempt failed and was retried")
-            for at, d, attempts in zip(fetches.sent_ns, fetches.dashboard, fetches.attempts, strict=True)
-            for _ in range(attempts - 1)
-        ),
-        *(
-            (at, d, f"upgrade: {_refusal(code)}")
-            for at, d, code in zip(refused.opened_ns, refused.dashboard, refused.code, strict=True)
-        ),
+    open_at_ns = [
+        writes.sent_ns[writes.http_status == UNANSWERED],
+        fetches.sent_ns[fetches.outcome == Outcome.OPEN],
+        sessions.opened_ns[(sessions.closed_ns >= NEVER_NS) & (sessions.subscribed_ns >= NEVER_NS)],
     ]
+    patience_ns = history.frame.ended_ns - history.frame.loss_deadline_ns
+    under_way = sum(int(np.count_nonzero(at_ns > patience_ns)) for at_ns in open_at_ns)
+    failures = [*_failures(history), *_unanswered(history, patience_ns)]
     kinds, counts = np.unique([kind for _, _, kind in failures], return_counts=True)
     unsent = history.frame.unsent_writes
     return Availability(
@@ -70,6 +51,40 @@ def observe(history: History) -> Availability:
             for at_ns, dashboard, kind in failures
         ),
     )
+
+
+def _failures(history: History) -> Iterator[tuple[int, int, str]]:
+    """Time, dashboard (-1 for none) and kind of each request that ended badly."""
+    writes, fetches, sessions = history.writes, history.fetches, history.sessions
+    bad = writes.where(~writes.acked() & (writes.http_status != UNANSWERED))
+    for at_ns, status in zip(bad.sent_ns, bad.http_status, strict=True):
+        yield at_ns, -1, f"heartbeat: {_status(status)}"
+    for at_ns, dashboard, attempts in zip(fetches.sent_ns, fetches.dashboard, fetches.attempts, strict=True):
+        for _ in range(attempts - 1):
+            yield at_ns, dashboard, "refetch: an attempt failed and was retried"
+    failed = fetches.where(fetches.outcome == Outcome.FAILED)
+    for at_ns, dashboard in zip(failed.sent_ns, failed.dashboard, strict=True):
+        yield at_ns, dashboard, "refetch: the last retry failed"
+    refused = sessions.where(
+        (sessions.closed_ns < NEVER_NS) & (sessions.subscribed_ns >= NEVER_NS) & (sessions.by_us == 0)
+    )
+    for at_ns, dashboard, code in zip(refused.opened_ns, refused.dashboard, refused.code, strict=True):
+        yield at_ns, dashboard, f"upgrade: {_refusal(code)}"
+
+
+def _unanswered(history: History, before_ns: int) -> Iterator[tuple[int, int, str]]:
+    """As `_failures`, for requests that were sent by this time and had no answer when the run ended."""
+    writes, fetches, sessions = history.writes, history.fetches, history.sessions
+    for at_ns in writes.sent_ns[(writes.http_status == UNANSWERED) & (writes.sent_ns <= before_ns)]:
+        yield at_ns, -1, "heartbeat: no answer when the run ended"
+    waiting = fetches.where((fetches.outcome == Outcome.OPEN) & (fetches.sent_ns <= before_ns))
+    for at_ns, dashboard in zip(waiting.sent_ns, waiting.dashboard, strict=True):
+        yield at_ns, dashboard, "refetch: no answer when the run ended"
+    opening = sessions.where(
+        (sessions.closed_ns >= NEVER_NS) & (sessions.subscribed_ns >= NEVER_NS) & (sessions.opened_ns <= before_ns)
+    )
+    for at_ns, dashboard in zip(opening.opened_ns, opening.dashboard, strict=True):
+        yield at_ns, dashboard, "upgrade: not subscribed when the run ended"
 
 
 def merge(one: Availability, other: Availability) -> Availability:

@@ -2,12 +2,13 @@ from dataclasses import replace
 from functools import reduce
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 
 from sim.checks import Verdict
 from sim.checks.availability import Availability, conclude, merge, observe
-from sim.history import History
+from sim.history import NEVER_NS, History, Sessions
 from tests.checks.laws import assert_merges
 from tests.checks.worlds import worlds
 from tests.histories import history
@@ -61,13 +62,24 @@ def test_a_socket_that_we_closed_before_it_was_subscribed_is_no_failure() -> Non
 
 
 def test_what_was_under_way_at_the_end_is_neither_answered_nor_failed() -> None:
-    finding = conclude(observe(history("w1+@100-104 w2+@9000 r0@9500")))
+    finding = conclude(observe(history("w1+@100-104 w2+@16000 r0@19000", ended_ms=20_000)))
     assert (finding.verdict, finding.count) == (Verdict.HELD, 1)
     assert finding.text.endswith("; 2 had no answer yet when the run ended")
 
 
-def test_a_target_that_never_answers_is_unknown() -> None:
-    finding = conclude(observe(history("w1+@100 w2+@200 r0@300")))
+def test_a_target_that_stops_answering_fails_and_says_what_waited() -> None:
+    opening = Sessions.from_rows(np.array([0, 100, NEVER_NS, NEVER_NS, 0, 0]))
+    partial = observe(replace(history("w1+@100 w2+@200 r0@300", ended_ms=20_000), sessions=opening))
+    assert conclude(partial).verdict is Verdict.FAILED
+    assert partial.failures == {
+        "heartbeat: no answer when the run ended": 2,
+        "refetch: no answer when the run ended": 1,
+        "upgrade: not subscribed when the run ended": 1,
+    }
+
+
+def test_a_target_that_has_had_no_time_to_answer_is_unknown() -> None:
+    finding = conclude(observe(history("w1+@100 w2+@200 r0@300", ended_ms=400)))
     assert (finding.verdict, finding.value, finding.count) == (Verdict.UNKNOWN, None, 0)
 
 
