@@ -1,5 +1,6 @@
 """Looks into every answer to a refetch: whose rows are these, and do the counts count more than they show?"""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -32,21 +33,25 @@ class Inspector:
             self._history.breach(dashboard, reply.arrived_ns, Breach.ANSWER)
             self._tally.last_failure = "a refetch was answered with something else than the contract says"
             return False
+        self.note(dashboard, reply.arrived_ns, rows, excess)
+        return True
+
+    def note(self, dashboard: int, at_ns: int, rows: Sequence[MachineRow], excess: int) -> None:
+        """Note what an answer held: whose rows, and by how much its counts exceeded them; -1 for no dashboard."""
         organisation, of = self._organisation, self._owners.of
         others = [owner for row in rows if (owner := of(row.id).organisation) != organisation]
         if not others and not excess:
-            self._history.plain_answer(dashboard, reply.arrived_ns, len(rows), 0)
-            return True
+            self._history.plain_answer(dashboard, at_ns, len(rows), 0)
+            return
         foreign = [owner for owner in others if owner != UNKNOWN_OWNER]
         unknown = len(others) - len(foreign)
         own = len(rows) - len(others)
         if not foreign and not excess:
-            self._history.plain_answer(dashboard, reply.arrived_ns, own, unknown)
-            return True
+            self._history.plain_answer(dashboard, at_ns, own, unknown)
+            return
         self._tally.leaks += len(foreign) + (1 if excess else 0)
         first = foreign[0] if foreign else UNKNOWN_OWNER
-        self._history.odd_answer(dashboard, reply.arrived_ns, own, len(foreign), unknown, first, excess)
-        return True
+        self._history.odd_answer(dashboard, at_ns, own, len(foreign), unknown, first, excess)
 
     def _read(self, body: bytes) -> tuple[list[MachineRow], int]:
         """The rows, and by how much the counts exceed them."""

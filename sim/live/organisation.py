@@ -24,6 +24,9 @@ from sim.schedule import VisitAction, schedule_for, share_digest, sizes_for, vis
 _JITTER_STREAM: Final = 101
 """Purpose number of the generator for reconnect jitter, apart from those of the schedule."""
 
+NO_DASHBOARD: Final = -1
+"""In a history, whose answer the list of machines is that is read before any dashboard is open."""
+
 _REQUEST_TIMEOUT_NS: Final = 30_000_000_000
 _VISIT: Final = -1
 """Whom the alarm of the next scheduled visit rings for; others are numbers of dashboards."""
@@ -56,7 +59,7 @@ class Organisation:
         token = credentials.token or ""
         self._line = Line(plan.url, plan.address, credentials.org_id, token, scenario.dashboard, self._history, tally)
         health = scenario.dashboard.page == "health"
-        inspector = Inspector(number, health, plan.owners, self._history, tally)
+        self._inspector = Inspector(number, health, plan.owners, self._history, tally)
         self._agents = Agents(
             credentials.machines,
             self._schedule,
@@ -70,7 +73,8 @@ class Organisation:
         rules = rules_of(scenario.dashboard)
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([plan.seed, number, _JITTER_STREAM])))
         self._viewers = [
-            Viewer(dashboard, rules, health, self._line, self, inspector, rng) for dashboard in range(sizes.dashboards)
+            Viewer(dashboard, rules, health, self._line, self, self._inspector, rng)
+            for dashboard in range(sizes.dashboards)
         ]
         self._org_id = credentials.org_id
         self._latest = [(-1, 0, 0)] * sizes.dashboards
@@ -205,6 +209,7 @@ class Organisation:
         except msgspec.DecodeError as error:
             return f"{what}: not an answer of the contract: {error}"
         self._owners.adopt(self.number, (row.id for row in rows))
+        self._inspector.note(NO_DASHBOARD, reply.arrived_ns, rows, 0)
         status_of = {row.id: row.status for row in rows}
         machines = self._plan.credentials.orgs[self.number].machines[: self._schedule.machines]
         missing = [machine.id for machine in machines if machine.id not in status_of]
