@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.checks.finding import Finding, Verdict, Witness, Witnesses
+from sim.checks.over_time import added, per_bucket
 from sim.dashboard import Cause
 from sim.history import History, Outcome
 
@@ -73,8 +74,8 @@ def observe(history: History) -> Collapse:
                 frame.dashboards, len(deliveries), len(caused), in_window / dashboard_seconds
             )
         },
-        deliveries_over_time=_per_bucket(deliveries.arrived_ns, frame.bucket_ns),
-        refetches_over_time=_per_bucket(fetches.sent_ns, frame.bucket_ns),
+        deliveries_over_time=per_bucket(deliveries.arrived_ns, frame.bucket_ns),
+        refetches_over_time=per_bucket(fetches.sent_ns, frame.bucket_ns),
         debounce_ns=frame.debounce_ns,
         witnesses=witnesses,
     )
@@ -91,8 +92,8 @@ def merge(one: Collapse, other: Collapse) -> Collapse:
         retries=one.retries + other.retries,
         all_refetches=one.all_refetches + other.all_refetches,
         by_organisation=one.by_organisation | other.by_organisation,
-        deliveries_over_time=_added(one.deliveries_over_time, other.deliveries_over_time),
-        refetches_over_time=_added(one.refetches_over_time, other.refetches_over_time),
+        deliveries_over_time=added(one.deliveries_over_time, other.deliveries_over_time),
+        refetches_over_time=added(one.refetches_over_time, other.refetches_over_time),
         debounce_ns=max(one.debounce_ns, other.debounce_ns),
         witnesses=one.witnesses.merged(other.witnesses),
     )
@@ -178,12 +179,3 @@ def _excess(history: History) -> tuple[int, Witnesses]:
             witness = Witness(at_ns, history.frame.organisation, int(dashboard), float(excess), text)
             witnesses = witnesses.merged(Witnesses.of([witness]))
     return total, witnesses
-
-
-def _per_bucket(at_ns: Ints, bucket_ns: int) -> dict[int, int]:
-    buckets, counts = np.unique(at_ns // bucket_ns, return_counts=True)
-    return dict(zip(buckets.tolist(), counts.tolist(), strict=True))
-
-
-def _added(one: dict[int, int], other: dict[int, int]) -> dict[int, int]:
-    return {key: one.get(key, 0) + other.get(key, 0) for key in one.keys() | other.keys()}

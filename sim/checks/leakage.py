@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.checks.finding import Finding, Verdict, Witness, Witnesses
+from sim.checks.over_time import added, per_bucket
 from sim.history import NEVER_NS, UNEXPLAINED, UNKNOWN_OWNER, Answers, Deliveries, History
 from sim.stats import upper_bound
 
@@ -50,7 +51,7 @@ def observe(history: History) -> Leakage:
     """What one organisation's dashboards saw, and what it offered the others to see."""
     deliveries, answers, own = history.deliveries, history.answers, history.frame.organisation
     foreign = deliveries.where((deliveries.owner != own) & (deliveries.owner != UNKNOWN_OWNER))
-    announced = _per_bucket(announced_at_ns(history))
+    announced = per_bucket(announced_at_ns(history), BUCKET_NS)
     subscribed = _subscribed_per_bucket(history)
     leaky = answers.where((answers.foreign_rows > 0) | (answers.excess_count > 0))
     return Leakage(
@@ -69,7 +70,7 @@ def observe(history: History) -> Leakage:
         announced=announced,
         subscribed=subscribed,
         own_pairs={b: n * subscribed[b] for b, n in announced.items() if b in subscribed},
-        leaks_over_time=_per_bucket(np.concatenate([foreign.arrived_ns, leaky.at_ns])),
+        leaks_over_time=per_bucket(np.concatenate([foreign.arrived_ns, leaky.at_ns]), BUCKET_NS),
         witnesses=Witnesses.of([*_event_witnesses(own, foreign), *_answer_witnesses(own, leaky)]),
     )
 
@@ -86,10 +87,10 @@ def merge(one: Leakage, other: Leakage) -> Leakage:
     return Leakage(
         **counts,
         leaked_events=one.leaked_events | other.leaked_events,
-        announced=_added(one.announced, other.announced),
-        subscribed=_added(one.subscribed, other.subscribed),
-        own_pairs=_added(one.own_pairs, other.own_pairs),
-        leaks_over_time=_added(one.leaks_over_time, other.leaks_over_time),
+        announced=added(one.announced, other.announced),
+        subscribed=added(one.subscribed, other.subscribed),
+        own_pairs=added(one.own_pairs, other.own_pairs),
+        leaks_over_time=added(one.leaks_over_time, other.leaks_over_time),
         witnesses=one.witnesses.merged(other.witnesses),
     )
 
@@ -181,12 +182,3 @@ def _answer_text(rows: int, owner: int, excess: int) -> str:
     if rows:
         return f"{rows} rows of organisation {owner} in an answer"
     return f"an answer that counts {excess} machines more than it shows"
-
-
-def _per_bucket(at_ns: Ints) -> dict[int, int]:
-    buckets, counts = np.unique(at_ns[at_ns >= 0] // BUCKET_NS, return_counts=True)
-    return dict(zip(buckets.tolist(), counts.tolist(), strict=True))
-
-
-def _added(one: dict[int, int], other: dict[int, int]) -> dict[int, int]:
-    return {key: one.get(key, 0) + other.get(key, 0) for key in one.keys() | other.keys()}

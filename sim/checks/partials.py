@@ -15,6 +15,7 @@ from sim.checks.generator import Generator
 from sim.checks.latency import Latency
 from sim.checks.leakage import Leakage
 from sim.checks.loss import Loss
+from sim.checks.over_time import added, per_bucket
 from sim.checks.protocol import Protocol
 from sim.history import History
 from sim.stats import Histogram
@@ -144,9 +145,6 @@ def _load(history: History) -> LoadCounts:
     frame, writes, deliveries = history.frame, history.writes, history.deliveries
     in_window = writes.where((writes.due_ns >= 0) & (writes.due_ns < frame.window_ns))
     own = deliveries.where((deliveries.owner == frame.organisation) & (deliveries.arrived_ns >= 0))
-    per_bucket: dict[int, int] = {}
-    for bucket in (in_window.sent_ns // frame.bucket_ns).tolist():
-        per_bucket[bucket] = per_bucket.get(bucket, 0) + 1
     return LoadCounts(
         organisations=1,
         machines=frame.machines,
@@ -155,17 +153,14 @@ def _load(history: History) -> LoadCounts:
         writes_failed=int((~in_window.acked()).sum()),
         transitions=int((in_window.transitions() & in_window.acked()).sum()),
         unexplained_deliveries=int((own.write < 0).sum()),
-        writes_over_time=per_bucket,
+        writes_over_time=per_bucket(in_window.sent_ns, frame.bucket_ns),
     )
 
 
 def _merged_load(one: LoadCounts, other: LoadCounts) -> LoadCounts:
     names = [name for name in one.__struct_fields__ if name != "writes_over_time"]
-    over_time = dict(one.writes_over_time)
-    for bucket, count in other.writes_over_time.items():
-        over_time[bucket] = over_time.get(bucket, 0) + count
     sums = {name: getattr(one, name) + getattr(other, name) for name in names}
-    return LoadCounts(**sums, writes_over_time=over_time)
+    return LoadCounts(**sums, writes_over_time=added(one.writes_over_time, other.writes_over_time))
 
 
 def _merged_broken(one: dict[str, str], other: dict[str, str]) -> dict[str, str]:
