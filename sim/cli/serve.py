@@ -52,7 +52,7 @@ Examples:
 @click.option("--credentials", type=click.Path(path_type=Path), metavar="FILE", help="Write log-ins and node keys.")
 @click.option("--store", default="sqlite", show_default=True, metavar="sqlite[:PATH]", help="In memory, or a file.")
 @click.option("--option", "settings", multiple=True, metavar="NAME=VALUE", help="Change an option of the target.")
-@click.option("--fault", "faults", multiple=True, metavar="NAME[:PARAM]", help="Switch a fault on.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME[:PARAM[:PARAM]]", help="Switch a fault on.")
 @click.option("--faults", "list_faults", is_flag=True, help="List the faults and exit.")
 @click.option("--exit-with-parent", is_flag=True, help="End when standard input does.")
 def serve(

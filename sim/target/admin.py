@@ -68,7 +68,7 @@ class AdminRoutes:
         return [Route("POST", MACHINE_ADMIN_PATH, self.act)]
 
     async def act(self, request: web.BaseRequest) -> web.Response:
-        caller = self._access.caller(request)
+        caller = await self._access.caller(request)
         body = await read_body(request, _AdminRequest)
         require(action=body.action, machine_id=body.machine_id, org_id=body.org_id)
         action, machine, organisation = body.action or "", body.machine_id or "", body.org_id or ""

@@ -95,10 +95,10 @@ class AgentRoutes:
         now = iso(now_ms())
         _require_heard(agent, now)
         if agent.status == Status.QUARANTINED or agent.admin_disabled:
-            await self._agents.seen(agent.id, now)
+            await self._agents.seen(agent, now)
             return success(_held_back(agent))
         beat = _beat(body)
-        if await self._agents.beat(agent.id, beat, now):
+        if await self._agents.beat(agent, beat, now):
             await self._announcer.moved(Touched(agent.id, agent.org_id, beat.status, now))
         if beat.wg_public_key is not None:
             self._peers.forget(agent.org_id)

@@ -19,7 +19,7 @@ from sim.target.envelope import JSON_TYPE, Handler
 from sim.target.eviction import Eviction
 from sim.target.fanout import Delivery, LocalFanout
 from sim.target.faults import Fault, FaultRequest, Surroundings
-from sim.target.hooks import Hooks
+from sim.target.hooks import EndingHook, Hooks
 from sim.target.limits import Limits
 from sim.target.options import TargetOptions
 from sim.target.peers import PeerLists
@@ -44,6 +44,7 @@ class Backend:
     cleanup: Cleanup
     eviction: Eviction
     options: TargetOptions
+    ending: Sequence[EndingHook]
 
     def start_jobs(self) -> list[asyncio.Task[None]]:
         """The cleanup job, and the eviction unless it is off, as tasks to be cancelled at the end."""
@@ -60,30 +61,37 @@ class Backend:
         closing = (socket.close(WSCloseCode.GOING_AWAY, "server is stopping") for socket in sockets)
         await asyncio.gather(*closing, return_exceptions=True)
 
+    async def end(self) -> None:
+        """Let faults finish what they have put off; for when nothing is served any more."""
+        for finish in self.ending:
+            await finish()
+
 
 async def build(store: Store, options: TargetOptions, requests: Sequence[FaultRequest]) -> Backend:
     """A backend on a store, with these options and faults."""
     tokens = Tokens(await store.identities.signing_key(new_signing_key()), options.token_lifetime_s)
-    sockets, hooks, limits = Sockets(options.sockets_per_organisation), Hooks(), Limits(options.rate_limits)
-    faults = _attached(requests, hooks, Surroundings(sockets, store))
+    hooks, limits = Hooks(), Limits(options.rate_limits)
+    sockets = Sockets(options.sockets_per_organisation, hooks)
+    eviction = Eviction(sockets, hooks, options.evict_after_s)
+    faults = _attached(requests, hooks, Surroundings(sockets, eviction, store))
+    store = hooks.store_before(store)
     delivery = Delivery(sockets, hooks)
     announcer = Announcer(LocalFanout(delivery.deliver), hooks, options.event_timestamp)
-    access, peers = Access(store.identities, tokens), PeerLists(store.agents)
+    access, peers = Access(store.identities, tokens, hooks), PeerLists(store.agents)
     sessions = Sessions(store.identities, tokens)
     router = Router(
         [
             *AgentRoutes(store.agents, tokens, announcer, peers, limits, hooks, options).routes(),
             *RpcRoutes(store.dashboards, access, hooks).routes(),
-            *CrudRoutes(store.rows, access, announcer, peers, options).routes(),
+            *CrudRoutes(store.rows, access, announcer, peers, hooks, options).routes(),
             *AdminRoutes(store.rows, access, announcer, peers, options).routes(),
             *AuthRoutes(store.identities, sessions, limits).routes(),
-            *Realtime(access, sockets, options).routes(),
+            *Realtime(access, sockets, hooks, options).routes(),
             *_fault_routes(requests, faults),
         ]
     )
     cleanup = Cleanup(store.rows, announcer, peers, options.offline_after_s)
-    eviction = Eviction(sockets, options.evict_after_s)
-    return Backend(router.handle, sessions, tokens, sockets, delivery, cleanup, eviction, options)
+    return Backend(router.handle, sessions, tokens, sockets, delivery, cleanup, eviction, options, hooks.ending)
 
 
 def _attached(requests: Sequence[FaultRequest], hooks: Hooks, surroundings: Surroundings) -> list[Fault]:

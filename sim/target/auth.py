@@ -1,6 +1,7 @@
 """Log-in and refresh (contract 6)."""
 
 import time
+from typing import Final
 
 import msgspec
 from aiohttp import web
@@ -14,6 +15,9 @@ from sim.target.routing import Route
 from sim.target.store import Identities
 from sim.target.times import iso, now_ms
 from sim.target.tokens import REFRESH_LIFETIME_S, Tokens, new_refresh_token
+
+EXPIRED_FOR_S: Final = 3_600
+"""How long an expired token has been so: more than two clocks may differ by."""
 
 
 class _LoginRequest(msgspec.Struct, frozen=True):
@@ -46,6 +50,11 @@ class Sessions:
         await self._identities.keep_refresh(digest(refresh_token), user.id, expires_at)
         token = self._tokens.issue(user.id, user.email, time.time())
         return Session(token, refresh_token, self._tokens.lifetime_s)
+
+    def expired(self, user: User) -> str:
+        """An access token of a user that is validly signed, and expired `EXPIRED_FOR_S` ago."""
+        issued_s = time.time() - self._tokens.lifetime_s - EXPIRED_FOR_S
+        return self._tokens.issue(user.id, user.email, issued_s)
 
 
 class AuthRoutes:

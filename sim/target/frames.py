@@ -9,6 +9,7 @@ import msgspec
 from sim.contract import CHANNELS, Change
 
 _TEXT_AND_FINAL: Final = 0x81
+_PONG_AND_FINAL: Final = 0x8A
 _LENGTH_IN_2_BYTES: Final = 126
 _LENGTH_IN_8_BYTES: Final = 127
 
@@ -21,6 +22,11 @@ def text_frame(payload: bytes) -> bytes:
     if size < 1 << 16:
         return struct.pack("!BBH", _TEXT_AND_FINAL, _LENGTH_IN_2_BYTES, size) + payload
     return struct.pack("!BBQ", _TEXT_AND_FINAL, _LENGTH_IN_8_BYTES, size) + payload
+
+
+def control_pong_frame(payload: bytes) -> bytes:
+    """The answer to a protocol ping: its payload, of at most 125 bytes, again (RFC 6455, 5.5.3)."""
+    return bytes((_PONG_AND_FINAL, len(payload))) + payload
 
 
 def event_message(channel: str, change: Change, payload: Mapping[str, str | None], timestamp: str | None) -> bytes:

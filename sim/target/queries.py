@@ -71,6 +71,12 @@ def equals_of_url(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((column, value.removeprefix(_EQUALS)) for column, value in query.items() if column in FILTERABLE)
 
 
+def named_organisation(query: Mapping[str, str]) -> str | None:
+    """The organisation that a URL's filter names, if it names one."""
+    value = query.get(ORGANISATION)
+    return None if value is None else value.removeprefix(_EQUALS)
+
+
 def equals_of_body(body: WriteRequest) -> tuple[tuple[str, str], ...]:
     """The filter in a body: an object, or a list of `{column, op: "=", value}`. Raises RequestError."""
     if body.filters is None:

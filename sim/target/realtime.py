@@ -2,15 +2,17 @@
 
 import asyncio
 import uuid
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, hdrs, web
 
 from sim.contract import CHANNELS, NO_MEMBER_CODE, REALTIME_PATH, TOKEN_SUBPROTOCOL_PREFIX, ErrorCode
-from sim.target.access import Access
+from sim.target.access import Access, UserCall
 from sim.target.envelope import RequestError, require
 from sim.target.frames import connected_frame, error_frame, pong_frame, subscribed_frame
+from sim.target.hooks import Door, Hooks, Served
 from sim.target.options import TargetOptions
 from sim.target.routing import Route
 from sim.target.sockets import Socket, Sockets
@@ -30,12 +32,23 @@ class _ClientFrame(msgspec.Struct, frozen=True):
     filter: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Admitted:
+    """An upgrade that is granted, if there is a place: whose it is, and what to call once it was served."""
+
+    call: UserCall
+    user_id: str
+    served: Served
+
+
 class Realtime:
     """The route of dashboards' sockets."""
 
-    def __init__(self, access: Access, sockets: Sockets, options: TargetOptions) -> None:
+    def __init__(self, access: Access, sockets: Sockets, hooks: Hooks, options: TargetOptions) -> None:
         self._access = access
         self._sockets = sockets
+        self._granted = hooks.granted
+        self._received = hooks.received
         self._refuse_before = options.no_member == "403"
 
     def routes(self) -> list[Route]:
@@ -44,32 +57,34 @@ class Realtime:
     async def upgrade(self, request: web.BaseRequest) -> web.StreamResponse:
         """Refuse (401, 400, 403, 429), or upgrade and serve the socket until it is closed."""
         token, protocol = _offered_token(request)
-        caller = self._access.holder(token)
+        caller = await self._access.holder(token)
         organisation = request.query.get("org_id")
         require(org_id=organisation)
         assert organisation is not None
-        member = await self._access.is_member(caller, organisation)
-        if not member and self._refuse_before:
+        call = UserCall(request, Door.SOCKET, organisation)
+        served = await self._access.admitted(caller, call)
+        if served is None and self._refuse_before:
             raise RequestError(403, ErrorCode.FORBIDDEN, "not a member of this organisation")
         response = _response(protocol)
-        if not member:
+        if served is None:
             await response.prepare(request)
             await response.close(code=NO_MEMBER_CODE, message=b"not a member of this organisation")
             return response
-        await self._serve_in_place(request, response, organisation)
+        await self._serve_in_place(response, _Admitted(call, caller.user_id, served))
         return response
 
-    async def _serve_in_place(
-        self, request: web.BaseRequest, response: web.WebSocketResponse, organisation: str
-    ) -> None:
+    async def _serve_in_place(self, response: web.WebSocketResponse, admitted: _Admitted) -> None:
+        organisation, request = admitted.call.organisation, admitted.call.request
         if not self._sockets.take_place(organisation):
             raise RequestError(429, ErrorCode.RATE_LIMITED, "too many sockets of this organisation")
         client_left = False
         try:
+            for hook in self._granted:
+                await hook(admitted.call)
             await response.prepare(request)
             if request.transport is not None:
-                socket = Socket(response, request.transport, organisation, str(uuid.uuid4()))
-                client_left = await self._serve(socket)
+                admitted.served()
+                client_left = await self._serve(Socket(response, request.transport, organisation, admitted.user_id))
         finally:
             self._sockets.give_place_back(organisation)
         if client_left:  # its place is free by the time it learns that the socket is closed
@@ -79,7 +94,7 @@ class Realtime:
         """Serve until the end; True if the client began it, and False if the server closed the socket itself."""
         self._sockets.add(socket)
         try:
-            socket.send(connected_frame(socket.client_id))
+            socket.send(connected_frame(str(uuid.uuid4())))
             while (message := await socket.receive()).type not in _ENDS:
                 self._handle(socket, message)
         finally:
@@ -92,17 +107,24 @@ class Realtime:
         except (msgspec.DecodeError, UnicodeError):
             socket.send(error_frame("a frame must be a JSON object with a type"))
             return
+        answered = [hook(socket, frame) for hook in self._received]
+        answer = self._act(socket, frame)
+        if answer is not None and all(answered):
+            socket.send(answer)
+
+    def _act(self, socket: Socket, frame: _ClientFrame) -> bytes | None:
+        """Do what a frame asks for; the frame to answer with, if any."""
         if frame.type == "ping":
             socket.last_ping_s = asyncio.get_running_loop().time()
-            socket.send(pong_frame(iso(now_ms())))
-        elif frame.type == "subscribe":
+            return pong_frame(iso(now_ms()))
+        if frame.type == "subscribe":
             channels = _narrowed(frame, socket.organisation)
             self._sockets.subscribe(socket, channels)
-            socket.send(subscribed_frame(channels))
-        elif frame.type == "unsubscribe":
+            return subscribed_frame(channels)
+        if frame.type == "unsubscribe":
             self._sockets.unsubscribe(socket, frame.channels)
-        else:
-            socket.send(error_frame("type must be ping, subscribe or unsubscribe"))
+            return None
+        return error_frame("type must be ping, subscribe or unsubscribe")
 
 
 def _offered_token(request: web.BaseRequest) -> tuple[str | None, str | None]:
@@ -121,6 +143,7 @@ def _response(protocol: str | None) -> web.WebSocketResponse:
     return web.WebSocketResponse(
         timeout=CLOSE_WAIT_S,
         autoclose=False,  # the socket must be out of the registry first: no event may follow a close frame
+        autoping=False,  # the socket answers, if it may still send
         protocols=() if protocol is None else (protocol,),
         compress=False,  # frames are written whole, the same bytes to many sockets
         max_msg_size=LARGEST_FRAME_BYTES,

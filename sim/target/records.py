@@ -178,6 +178,13 @@ class Dashboard(msgspec.Struct, frozen=True, rename="camel"):
     acl_rule_count: int
 
 
+class Counts(msgspec.Struct, frozen=True):
+    """How many machines an organisation has, and how many of them are online."""
+
+    machine_count: int
+    online_count: int
+
+
 class Swept(msgspec.Struct, frozen=True):
     """What a run of the cleanup job changed."""
 

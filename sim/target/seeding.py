@@ -41,13 +41,17 @@ class MachineCredentials(msgspec.Struct, frozen=True):
 
 
 class OrganisationCredentials(msgspec.Struct, frozen=True):
-    """What dashboards and agents of an organisation need; its owner's log-in. Its repr holds no secret."""
+    """What dashboards and agents of an organisation need; its owner's log-in. Its repr holds no secret.
+
+    `expired_token` is the owner's, too: a client can try whether it is refused.
+    """
 
     org_id: str
     email: str
     password: str
     token: str
     refresh_token: str
+    expired_token: str
     auth_key: str
     machines: list[MachineCredentials]
 

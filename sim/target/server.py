@@ -63,6 +63,7 @@ async def running(plan: ServePlan) -> AsyncIterator[Running]:
         ending.push_async_callback(store.lifecycle.close)
         await store.lifecycle.add(plan.seeding.organisations())
         backend = await build(store, plan.options, plan.faults)
+        ending.push_async_callback(backend.end)
         server = web.Server(backend.handle, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=LONGEST_SHUTDOWN_S)
         ending.push_async_callback(runner.cleanup)
@@ -123,6 +124,7 @@ async def seeded_credentials(seeding: Seeding, sessions: Sessions) -> list[Organ
     for number in range(len(seeding.machines)):
         owner = seeding.owner(number)
         session = await sessions.start(owner.user)
+        expired = sessions.expired(owner.user)
         entries.append(
             OrganisationCredentials(
                 org_id=seeding.organisation_id(number),
@@ -130,6 +132,7 @@ async def seeded_credentials(seeding: Seeding, sessions: Sessions) -> list[Organ
                 password=owner.password,
                 token=session.token,
                 refresh_token=session.refresh_token,
+                expired_token=expired,
                 auth_key=seeding.auth_key(number),
                 machines=seeding.agents(number),
             )

@@ -12,6 +12,7 @@ from sim.target.records import (
     Agent,
     AuthKey,
     Beat,
+    Counts,
     Dashboard,
     MachineFilter,
     MachineQuery,
@@ -50,6 +51,8 @@ class Identities(Protocol):
 
     async def organisations_of(self, user_id: str) -> tuple[str, ...]: ...
 
+    async def has_organisation(self, organisation: str) -> bool: ...
+
     async def keep_refresh(self, token_hash: str, user_id: str, expires_at: str) -> None: ...
 
     async def take_refresh(self, token_hash: str, now: str) -> str | None:
@@ -62,11 +65,11 @@ class Agents(Protocol):
 
     async def agent(self, node_key_hash: str) -> Agent | None: ...
 
-    async def beat(self, machine: str, beat: Beat, now: str) -> bool:
+    async def beat(self, agent: Agent, beat: Beat, now: str) -> bool:
         """Store a heartbeat; True if it changed the status."""
         ...
 
-    async def seen(self, machine: str, now: str) -> None:
+    async def seen(self, agent: Agent, now: str) -> None:
         """Move last_seen and nothing else."""
         ...
 
@@ -100,6 +103,10 @@ class Rows(Protocol):
 
     async def set_state(self, organisation: str, machine: str, state: MachineState) -> Touched | None: ...
 
+    async def silent(self, silent_since: str) -> tuple[str, ...]:
+        """The organisations whose rows `sweep` would change."""
+        ...
+
     async def sweep(self, silent_since: str) -> Swept:
         """Delete ephemeral machines last seen before `silent_since`, mark other online ones offline."""
         ...
@@ -116,6 +123,10 @@ class Dashboards(Protocol):
 
     async def machine_outside(self, organisation: str, number: int) -> MachineView | None:
         """Some machine of another organisation, a different one for each `number`, for a fault to leak."""
+        ...
+
+    async def counts_outside(self, organisation: str, number: int) -> Counts | None:
+        """The counts of some other organisation, a different one for each `number`, for a fault to leak."""
         ...
 
 

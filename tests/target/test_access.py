@@ -5,9 +5,11 @@ import pytest
 from sim.contract import ErrorCode
 from sim.target.access import Access
 from sim.target.envelope import RequestError
+from sim.target.hooks import Hooks
 from sim.target.seeding import Seeding
 from sim.target.store import Store
 from sim.target.tokens import Caller, Tokens, new_signing_key
+from tests.target.sinks import UserCall
 from tests.target.sqlite.stores import SEEDING, with_store
 
 TOKENS = Tokens(new_signing_key(), 60)
@@ -24,16 +26,19 @@ def caller(seeding: Seeding, number: int, member: bool) -> Caller:
 )
 def test_membership_and_role_decide(number: int, member: bool, is_member: bool, is_admin: bool) -> None:
     async def body(store: Store) -> None:
-        access, who = Access(store.identities, TOKENS), caller(SEEDING, number, member)
+        access, who = Access(store.identities, TOKENS, Hooks()), caller(SEEDING, number, member)
         organisation = SEEDING.organisation_id(0)
         assert await access.is_member(who, organisation) == is_member
-        for allowed, required in ((is_member, access.require_member), (is_admin, access.require_admin)):
+        call = UserCall(organisation=organisation)
+        required = ((is_member, access.require_member(who, call)), (is_admin, access.require_admin(who, organisation)))
+        for allowed, admission in required:
             code: ErrorCode | None = None
             try:
-                await required(who, organisation)
+                await admission
             except RequestError as error:
                 code = error.code
             assert code == (None if allowed else ErrorCode.FORBIDDEN)
+        assert (await access.admitted(who, call) is not None) == is_member
         assert await access.organisations(who) == (SEEDING.organisation_id(number),)
 
     with_store(body)
@@ -43,7 +48,7 @@ def test_membership_and_role_decide(number: int, member: bool, is_member: bool, 
 def test_without_a_good_token_nobody_is_known(token: str | None) -> None:
     async def body(store: Store) -> None:
         with pytest.raises(RequestError) as caught:
-            Access(store.identities, TOKENS).holder(token)
+            await Access(store.identities, TOKENS, Hooks()).holder(token)
         assert (caught.value.status, caught.value.code) == (401, ErrorCode.UNAUTHORIZED)
 
     with_store(body)

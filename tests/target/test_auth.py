@@ -1,7 +1,10 @@
+import time
+
 import pytest
 
-from sim.contract import LOGIN_PATH, REFRESH_PATH, ErrorCode
+from sim.contract import LOGIN_PATH, MACHINES_PATH, REFRESH_PATH, ErrorCode
 from sim.target import TargetOptions
+from sim.target.tokens import ExpiredError, unverified
 from tests.target.servers import Server, served
 from tests.target.test_agents import failed
 
@@ -49,3 +52,17 @@ def test_the_tokens_lifetime_is_an_option() -> None:
     with served(TargetOptions(token_lifetime_s=90)) as server:
         body = {"email": server.orgs[0].email, "password": server.orgs[0].password}
         assert server.http.post(LOGIN_PATH, json=body).json()["data"]["expires_in"] == 90
+
+
+def test_the_expired_token_of_the_credentials_is_validly_signed_and_an_hour_too_old() -> None:
+    with served(TargetOptions(token_lifetime_s=90)) as server:
+        for number, org in enumerate(server.orgs):
+            with pytest.raises(ExpiredError) as caught:
+                server.running.backend.tokens.verify(org.expired_token, time.time())
+            assert caught.value.caller.user_id == server.seeding.owner(number).user.id
+            issued = unverified(org.token)
+            assert issued is not None
+            assert issued.expires_s - caught.value.caller.expires_s in (3_689, 3_690)  # the second may turn in between
+            answer = server.http.get(MACHINES_PATH, headers={"Authorization": f"Bearer {org.expired_token}"})
+            assert failed(answer) == (401, ErrorCode.UNAUTHORIZED)
+            assert org.expired_token not in repr(org)

@@ -1,8 +1,9 @@
 import asyncio
 
 from sim.target.fanout import Event, LocalFanout
-from sim.target.hooks import Hooks
+from sim.target.hooks import Hooks, send_frame
 from tests.target.servers import Server
+from tests.target.sinks import Sink
 
 
 def test_one_process_delivers_what_is_published() -> None:
@@ -27,14 +28,7 @@ def test_an_event_of_another_channel_or_organisation_is_not_delivered(server: Se
 
 
 def test_no_hook_is_no_detour() -> None:
-    sent: list[bytes] = []
-
-    class Sink:
-        live = True
-
-        def send(self, frame: bytes) -> bool:
-            sent.append(frame)
-            return True
-
-    assert Hooks().frame_sender()(Sink(), b"frame")
-    assert sent == [b"frame"]
+    sink = Sink(clock=lambda: 0)
+    assert Hooks().frame_sender() is send_frame
+    assert send_frame(sink, b"frame")
+    assert sink.frames == [b"frame"]

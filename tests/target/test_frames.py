@@ -6,7 +6,14 @@ from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
 from sim.contract import CHANNELS, Change
-from sim.target.frames import connected_frame, event_message, pong_frame, subscribed_frame, text_frame
+from sim.target.frames import (
+    connected_frame,
+    control_pong_frame,
+    event_message,
+    pong_frame,
+    subscribed_frame,
+    text_frame,
+)
 
 
 def parsed(frame: bytes) -> Frame:
@@ -49,3 +56,9 @@ def test_an_event_has_a_timestamp_only_if_it_is_given_one() -> None:
         **event,
         "timestamp": "now",
     }
+
+
+@given(st.binary(max_size=125))
+def test_a_protocol_ping_is_answered_with_its_payload(payload: bytes) -> None:
+    frame = parsed(control_pong_frame(payload))
+    assert (frame.opcode, frame.fin, bytes(frame.data)) == (Opcode.PONG, True, payload)

@@ -65,7 +65,7 @@ def document() -> Credentials:
     owner = seeding.owner(0)
     key = seeding.auth_key(0)
     org_id, agents = seeding.organisation_id(0), seeding.agents(0)
-    entry = OrganisationCredentials(org_id, owner.user.email, owner.password, "t", "r", key, agents)
+    entry = OrganisationCredentials(org_id, owner.user.email, owner.password, "t", "r", "e", key, agents)
     return Credentials("http://127.0.0.1:1", [entry])
 
 

@@ -1,10 +1,13 @@
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
 from sim.target.frames import text_frame
-from sim.target.sockets import MOST_UNSENT_BYTES, Socket, Sockets
+from sim.target.hooks import Hooks, Recipient
+from sim.target.sockets import MOST_UNSENT_BYTES, Sockets
 from tests.target.servers import Server
 
 STEPS = st.lists(st.tuples(st.booleans(), st.sampled_from("ab")), max_size=60)
@@ -12,7 +15,7 @@ STEPS = st.lists(st.tuples(st.booleans(), st.sampled_from("ab")), max_size=60)
 
 @given(st.integers(1, 5), STEPS)
 def test_no_organisation_has_more_places_than_the_cap(cap: int, steps: list[tuple[bool, str]]) -> None:
-    sockets, taken = Sockets(cap), {"a": 0, "b": 0}
+    sockets, taken = Sockets(cap, Hooks()), {"a": 0, "b": 0}
     for take, organisation in steps:
         if take:
             admitted = sockets.take_place(organisation)
@@ -35,7 +38,7 @@ def test_the_registry_is_empty_after_everybody_has_left(server: Server) -> None:
 
 
 def test_a_client_that_does_not_read_is_cut_off(server: Server) -> None:
-    async def flood(socket: Socket) -> list[bool]:
+    async def flood(socket: Recipient) -> list[bool]:
         frame = text_frame(bytes(MOST_UNSENT_BYTES // 4))
         return [socket.send(frame) for _ in range(8)]  # in one turn of the loop: nothing can be read meanwhile
 
@@ -46,6 +49,22 @@ def test_a_client_that_does_not_read_is_cut_off(server: Server) -> None:
         assert (sent[0], sent[-1], socket.live) == (True, False, False)
         with pytest.raises(ConnectionClosed):
             dashboard.receive()
+
+
+def test_nothing_follows_a_close_frame(server: Server) -> None:
+    async def close_and_send(socket: Recipient) -> tuple[bool, bool]:
+        closing = asyncio.create_task(socket.close(4000, "reason"))
+        await asyncio.sleep(0)
+        live_and_sent = socket.live, socket.send(text_frame(b"{}"))
+        await closing
+        return live_and_sent
+
+    with server.dashboard(0) as dashboard:
+        (socket,) = server.running.backend.sockets.everyone()
+        assert server.call(close_and_send(socket)) == (False, False)
+        with pytest.raises(ConnectionClosed) as caught:
+            dashboard.receive()
+        assert caught.value.rcvd is not None
 
 
 def test_a_socket_that_is_gone_cannot_subscribe_again(server: Server) -> None:

@@ -9,7 +9,15 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.target.tokens import Caller, TokenError, Tokens, new_refresh_token, new_signing_key
+from sim.target.tokens import (
+    Caller,
+    ExpiredError,
+    TokenError,
+    Tokens,
+    new_refresh_token,
+    new_signing_key,
+    unverified,
+)
 
 KEY = new_signing_key()
 NOW_S = 1_800_000_000.5
@@ -62,6 +70,25 @@ def test_a_signed_token_without_the_claims_is_refused(claims: dict[str, object])
     token = jwt.encode(claims, private_key(), "ES256")
     with pytest.raises(TokenError):
         Tokens(KEY, 60).verify(token, NOW_S)
+
+
+@given(st.text(), st.text())
+def test_claims_can_be_read_whatever_the_signature(head: str, signature: str) -> None:
+    _, claims, _ = Tokens(KEY, 60).issue("user", "a@example.com", NOW_S).split(".")
+    token = f"{head.replace('.', '')}.{claims}.{signature.replace('.', '')}"
+    assert unverified(token) == Caller("user", int(NOW_S) + 60)
+
+
+@given(st.text() | st.text().map("a.{}.b".format))
+def test_nothing_is_claimed_by_any_other_text(text: str) -> None:
+    assert unverified(text) is None
+
+
+def test_an_expired_token_says_whose_it_was() -> None:
+    token = Tokens(KEY, 60).issue("user", "a@example.com", NOW_S)
+    with pytest.raises(ExpiredError) as caught:
+        Tokens(KEY, 60).verify(token, NOW_S + 60)
+    assert caught.value.caller == Caller("user", int(NOW_S) + 60)
 
 
 @given(st.text())

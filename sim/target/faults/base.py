@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from sim.target.eviction import Eviction
 from sim.target.hooks import Hooks
 from sim.target.sockets import Sockets
 from sim.target.store import Store
@@ -11,7 +12,7 @@ from sim.target.store import Store
 
 @dataclass(slots=True)
 class Count:
-    """`hits` are frames, rows or events that were affected; `opportunities` those that could have been."""
+    """`hits` are frames, rows, answers, requests or events that were affected; `opportunities` those that could be."""
 
     hits: int = 0
     opportunities: int = 0
@@ -31,9 +32,10 @@ class EveryNth:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a fault may look at."""
+    """What a fault may look at, and use. The store is the one behind all faults."""
 
     sockets: Sockets
+    eviction: Eviction
     store: Store
 
 
@@ -50,9 +52,10 @@ class Fault(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that a fault takes: its name with the unit, and what is allowed."""
+    """A number that a fault takes: its name with the unit, what it is if it is not given, and what is allowed."""
 
     name: str
+    default: float
     whole: bool
     smallest: float
     smallest_allowed: bool = True
@@ -73,3 +76,26 @@ class FaultKind:
     description: str
     parameters: tuple[Parameter, ...]
     make: Callable[[Sequence[float]], Fault]
+
+    @property
+    def asked(self) -> str:
+        """How it is asked for: NAME[:PARAM=default[:PARAM=default]]."""
+        text = ""
+        for parameter in reversed(self.parameters):
+            text = f"[:{parameter.name}={parameter.default:g}{text}]"
+        return self.name + text
+
+
+def each_nth(name: str, n: int, description: str, make: Callable[[int], Fault]) -> FaultKind:
+    """A fault of each N-th opportunity; `n` if none is given."""
+    return FaultKind(name, description, (Parameter("N", n, True, 1),), lambda values: make(int(values[0])))
+
+
+def for_ms(name: str, ms: float, description: str, make: Callable[[float], Fault]) -> FaultKind:
+    """A fault that lasts MS milliseconds; `ms` if none are given."""
+    return FaultKind(name, description, (duration_ms(ms),), lambda values: make(values[0]))
+
+
+def duration_ms(ms: float) -> Parameter:
+    """Milliseconds of a fault."""
+    return Parameter("MS", ms, False, 0, smallest_allowed=False)

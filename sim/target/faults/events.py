@@ -1,45 +1,15 @@
-"""Faults of event frames: to the wrong socket, not at all, twice, or late."""
+"""Faults of event frames on their way to a socket: not sent, twice, out of order, or late."""
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass
+from typing import Final
 
-from sim.contract import MACHINES_CHANNEL
-from sim.target.faults.base import Count, EveryNth, Surroundings
-from sim.target.frames import text_frame
-from sim.target.hooks import Announced, FrameSender, Hooks, Recipient
-from sim.target.sockets import Sockets
+from sim.target.faults.base import Count, EveryNth, Surroundings, each_nth, for_ms
+from sim.target.hooks import FramePlace, FrameSender, Hooks, Recipient
 
-
-class LeakEvent:
-    """Every n-th event of machines also goes to one subscribed socket of one other organisation, in turn.
-
-    The leaked frame takes no way past other faults, so that each count is of its own fault.
-    """
-
-    def __init__(self, n: int) -> None:
-        self.count = Count()
-        self._every = EveryNth(n, self.count)
-        self._turn = 0
-
-    def attach(self, hooks: Hooks, surroundings: Surroundings) -> None:
-        self._sockets: Sockets = surroundings.sockets
-        hooks.announced.append(self._announced)
-
-    def _announced(self, event: Announced) -> None:
-        if event.channel == MACHINES_CHANNEL and self._every.turn():
-            victim = self._victim(event.organisation)
-            if victim is not None and victim.send(text_frame(event.message)):
-                self.count.hits += 1
-
-    def _victim(self, source: str) -> Recipient | None:
-        others = [name for name in self._sockets.organisations(MACHINES_CHANNEL) if name != source]
-        for _ in others:
-            turn, self._turn = self._turn, self._turn + 1
-            organisation = others[turn % len(others)]
-            sockets = [socket for socket in self._sockets.subscribed(organisation, MACHINES_CHANNEL) if socket.live]
-            if sockets:
-                return sockets[turn // len(others) % len(sockets)]
-        return None
+LONGEST_HOLD_S: Final = 2.0
+"""How long a frame waits to be overtaken: then it is sent, in order."""
 
 
 class DropEvent:
@@ -50,12 +20,12 @@ class DropEvent:
         self._every = EveryNth(n, self.count)
 
     def attach(self, hooks: Hooks, _: Surroundings) -> None:
-        hooks.frame.append(self._pass)
+        hooks.frame.append((FramePlace.HOW_OFTEN, self._pass))
 
     def _pass(self, forward: FrameSender, socket: Recipient, frame: bytes) -> bool:
         if socket.live and self._every.turn():
             self.count.hits += 1
-            return True
+            return False
         return forward(socket, frame)
 
 
@@ -67,13 +37,52 @@ class DuplicateEvent:
         self._every = EveryNth(n, self.count)
 
     def attach(self, hooks: Hooks, _: Surroundings) -> None:
-        hooks.frame.append(self._pass)
+        hooks.frame.append((FramePlace.HOW_OFTEN, self._pass))
 
     def _pass(self, forward: FrameSender, socket: Recipient, frame: bytes) -> bool:
         sent = forward(socket, frame)
         if sent and self._every.turn() and forward(socket, frame):
             self.count.hits += 1
         return sent
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A frame that waits to be overtaken, and the timer that ends its waiting."""
+
+    frame: bytes
+    timer: asyncio.TimerHandle
+
+
+class ReorderEvent:
+    """Every n-th event frame to a socket is sent after the next one; one that overtakes is not held back itself."""
+
+    def __init__(self, n: int) -> None:
+        self.count = Count()
+        self._every = EveryNth(n, self.count)
+        self._held: dict[Recipient, _Held] = {}
+
+    def attach(self, hooks: Hooks, _: Surroundings) -> None:
+        hooks.frame.append((FramePlace.ORDER, self.pass_on))
+
+    def pass_on(self, forward: FrameSender, socket: Recipient, frame: bytes) -> bool:
+        """Send a frame, and the one that it overtakes; or hold it back: True, since it is sent later."""
+        turn = socket.live and self._every.turn()
+        held = self._held.pop(socket, None)
+        if held is not None:
+            held.timer.cancel()
+            sent = forward(socket, frame)
+            if forward(socket, held.frame) and sent:
+                self.count.hits += 1
+            return sent
+        if turn:
+            timer = asyncio.get_running_loop().call_later(LONGEST_HOLD_S, self._release, forward, socket)
+            self._held[socket] = _Held(frame, timer)
+            return True
+        return forward(socket, frame)
+
+    def _release(self, forward: FrameSender, socket: Recipient) -> None:
+        forward(socket, self._held.pop(socket).frame)
 
 
 class DelayEvent:
@@ -85,7 +94,7 @@ class DelayEvent:
         self._waiting: deque[tuple[FrameSender, Recipient, bytes]] = deque()
 
     def attach(self, hooks: Hooks, _: Surroundings) -> None:
-        hooks.frame.append(self.pass_on)
+        hooks.frame.append((FramePlace.WHEN, self.pass_on))
 
     def pass_on(self, forward: FrameSender, socket: Recipient, frame: bytes) -> bool:
         """Take a frame; True, since it is sent later if its socket is still there then."""
@@ -98,3 +107,16 @@ class DelayEvent:
         forward, socket, frame = self._waiting.popleft()
         if forward(socket, frame):
             self.count.hits += 1
+
+
+KINDS: Final = (
+    each_nth("drop_event", 100, "each N-th event frame to a socket is not sent", DropEvent),
+    each_nth("duplicate_event", 100, "each N-th event frame to a socket is sent twice", DuplicateEvent),
+    each_nth(
+        "reorder_event",
+        100,
+        f"each N-th event frame to a socket is sent after the next one, or after {LONGEST_HOLD_S:g} s in order",
+        ReorderEvent,
+    ),
+    for_ms("delay_event", 250, "each event frame is sent MS milliseconds later, in order", DelayEvent),
+)

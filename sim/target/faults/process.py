@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from typing import Final
 
-from sim.target.faults.base import Count, Surroundings
+from sim.target.faults.base import Count, FaultKind, Parameter, Surroundings, duration_ms
 from sim.target.hooks import Hooks
 
 
@@ -26,3 +27,13 @@ class Freeze:
     def _block(self) -> None:
         time.sleep(self._lasts_s)
         self.count.hits += 1
+
+
+KINDS: Final = (
+    FaultKind(
+        "freeze",
+        "AT seconds after the first heartbeat the process does nothing for MS milliseconds",
+        (Parameter("AT", 1, False, 0), duration_ms(1_000)),
+        lambda values: Freeze(values[0], values[1]),
+    ),
+)

@@ -1,4 +1,4 @@
-"""All faults by name, and how one is asked for: NAME[:PARAM[:PARAM]]."""
+"""All faults by name, and how one is asked for: NAME[:PARAM[:PARAM]]. Each file of faults has a table of its own."""
 
 import difflib
 import math
@@ -7,54 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from sim.errors import UsageError
-from sim.target.faults.answers import LeakRow
+from sim.target.faults import access, answers, events, late, leaks, process, sockets, stale, writes
 from sim.target.faults.base import Fault, FaultKind, Parameter
-from sim.target.faults.events import DelayEvent, DropEvent, DuplicateEvent, LeakEvent
-from sim.target.faults.process import Freeze
 
-_N: Final = Parameter("N", whole=True, smallest=1)
-_DELAY: Final = Parameter("MS", whole=False, smallest=0, smallest_allowed=False)
-_AFTER: Final = Parameter("AT", whole=False, smallest=0)
+_TABLES: Final = (
+    leaks.KINDS, access.KINDS, events.KINDS, late.KINDS, writes.KINDS, stale.KINDS, answers.KINDS, process.KINDS,
+    sockets.KINDS,
+)  # fmt: skip
+KINDS: Final[Mapping[str, FaultKind]] = {kind.name: kind for kinds in _TABLES for kind in kinds}
 
-_KINDS: Final = (
-    FaultKind(
-        "leak_event",
-        "each N-th event of machines also reaches one subscribed socket of another organisation",
-        (_N,),
-        lambda values: LeakEvent(int(values[0])),
-    ),
-    FaultKind(
-        "leak_row",
-        "each N-th dashboard answer carries one machine of another organisation, with its counts unchanged",
-        (_N,),
-        lambda values: LeakRow(int(values[0])),
-    ),
-    FaultKind(
-        "drop_event",
-        "each N-th event frame to a socket is not sent",
-        (_N,),
-        lambda values: DropEvent(int(values[0])),
-    ),
-    FaultKind(
-        "duplicate_event",
-        "each N-th event frame to a socket is sent twice",
-        (_N,),
-        lambda values: DuplicateEvent(int(values[0])),
-    ),
-    FaultKind(
-        "delay_event",
-        "each event frame is sent MS milliseconds later, in order",
-        (_DELAY,),
-        lambda values: DelayEvent(values[0]),
-    ),
-    FaultKind(
-        "freeze",
-        "AT seconds after the first heartbeat the process does nothing for MS milliseconds",
-        (_AFTER, _DELAY),
-        lambda values: Freeze(values[0], values[1]),
-    ),
-)
-KINDS: Final[Mapping[str, FaultKind]] = {kind.name: kind for kind in _KINDS}
+_WIDTH: Final = max(len(kind.asked) for kind in KINDS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +32,10 @@ class FaultRequest:
 
 
 def parse_faults(texts: Iterable[str]) -> tuple[FaultRequest, ...]:
-    """Faults from texts NAME[:PARAM[:PARAM]].
+    """Faults from texts NAME[:PARAM[:PARAM]]; a parameter that is left out has its default.
 
-    Raises UsageError for an unknown name, a wrong number of parameters, a parameter that is not allowed, and
-    a name given twice.
+    Raises UsageError for an unknown name, too many parameters, a parameter that is not allowed, and a name
+    given twice.
     """
     requests: dict[str, FaultRequest] = {}
     for text in texts:
@@ -85,9 +47,8 @@ def parse_faults(texts: Iterable[str]) -> tuple[FaultRequest, ...]:
 
 
 def describe(kind: FaultKind) -> str:
-    """One line: how the fault is asked for, and what it does."""
-    asked = ":".join([kind.name, *(parameter.name for parameter in kind.parameters)])
-    return f"{asked:<20} {kind.description}"
+    """One line: how the fault is asked for, with the defaults of its parameters, and what it does."""
+    return f"{kind.asked:<{_WIDTH}}  {kind.description}"
 
 
 def _parse(text: str) -> FaultRequest:
@@ -97,14 +58,14 @@ def _parse(text: str) -> FaultRequest:
         near = difflib.get_close_matches(name, KINDS, 1)
         hint = f"did you mean {near[0]}?" if near else f"it must be one of {', '.join(KINDS)}"
         raise UsageError(f"fault {name}: unknown; {hint}")
-    if len(given) != len(kind.parameters):
-        asked = ":".join([name, *(parameter.name for parameter in kind.parameters)])
-        raise UsageError(f"fault {text}: it must be {asked}")
+    if len(given) > len(kind.parameters):
+        raise UsageError(f"fault {text}: it must be {kind.asked}")
     return FaultRequest(kind, _values(kind, given))
 
 
 def _values(kind: FaultKind, given: Sequence[str]) -> tuple[float, ...]:
-    return tuple(_value(kind, parameter, text) for parameter, text in zip(kind.parameters, given, strict=True))
+    told = [_value(kind, parameter, text) for parameter, text in zip(kind.parameters, given, strict=False)]
+    return (*told, *(parameter.default for parameter in kind.parameters[len(given) :]))
 
 
 def _value(kind: FaultKind, parameter: Parameter, text: str) -> float:

@@ -44,17 +44,17 @@ class SqliteAgents:
         row = self._execute(_AGENT, (node_key_hash,)).fetchone()
         return None if row is None else Agent(row[0], row[1], row[2], bool(row[3]), row[4])
 
-    async def beat(self, machine: str, beat: Beat, now: str) -> bool:
-        before = self._execute("SELECT status FROM machines WHERE id = ?", (machine,)).fetchone()
+    async def beat(self, agent: Agent, beat: Beat, now: str) -> bool:
+        before = self._execute("SELECT status FROM machines WHERE id = ?", (agent.id,)).fetchone()
         telemetry = (beat.version, beat.wg_public_key, beat.connectivity, beat.derp_latencies, beat.endpoints)
         if any(telemetry):
-            self._execute(_BEAT_WITH_TELEMETRY, (beat.status, now, *telemetry, machine))
+            self._execute(_BEAT_WITH_TELEMETRY, (beat.status, now, *telemetry, agent.id))
         else:
-            self._execute(_BEAT, (beat.status, now, machine))
+            self._execute(_BEAT, (beat.status, now, agent.id))
         return before is not None and before[0] != beat.status
 
-    async def seen(self, machine: str, now: str) -> None:
-        self._execute("UPDATE machines SET last_seen = ? WHERE id = ?", (now, machine))
+    async def seen(self, agent: Agent, now: str) -> None:
+        self._execute("UPDATE machines SET last_seen = ? WHERE id = ?", (now, agent.id))
 
     async def peers(self, organisation: str) -> list[Peer]:
         return [Peer(*row) for row in self._execute(_PEERS, (organisation,))]

@@ -3,7 +3,7 @@
 import sqlite3
 
 from sim.contract import Status
-from sim.target.records import Dashboard, MachineView, Member
+from sim.target.records import Counts, Dashboard, MachineView, Member
 
 _MACHINES = """
 SELECT id, name, tailnet_ip, status, last_seen FROM machines WHERE org_id = ? ORDER BY last_seen DESC, id"""
@@ -19,6 +19,11 @@ _RULES = "SELECT count(*) FROM acl_rules WHERE org_id = ?"
 _OUTSIDE = """
 SELECT id, name, tailnet_ip, status, last_seen FROM machines WHERE org_id <> ? ORDER BY id
 LIMIT 1 OFFSET ? % max(1, (SELECT count(*) FROM machines WHERE org_id <> ?))"""
+
+_OTHER = """
+SELECT id FROM organisations WHERE id <> ? ORDER BY id
+LIMIT 1 OFFSET ? % max(1, (SELECT count(*) FROM organisations WHERE id <> ?))"""
+_COUNTS = "SELECT count(*), coalesce(sum(status = 'online'), 0) FROM machines WHERE org_id = ?"
 
 
 class SqliteDashboards:
@@ -54,6 +59,10 @@ class SqliteDashboards:
     async def machine_outside(self, organisation: str, number: int) -> MachineView | None:
         row = self._execute(_OUTSIDE, (organisation, number, organisation)).fetchone()
         return None if row is None else MachineView(*row)
+
+    async def counts_outside(self, organisation: str, number: int) -> Counts | None:
+        other = self._execute(_OTHER, (organisation, number, organisation)).fetchone()
+        return None if other is None else Counts(*self._execute(_COUNTS, other).fetchone())
 
     def _count(self, query: str, *values: str) -> int:
         found: tuple[int] = self._execute(query, values).fetchone()

@@ -36,6 +36,9 @@ class SqliteIdentities:
         query = "SELECT org_id FROM org_members WHERE user_id = ? ORDER BY org_id"
         return tuple(row[0] for row in self._execute(query, (user_id,)))
 
+    async def has_organisation(self, organisation: str) -> bool:
+        return self._execute("SELECT 1 FROM organisations WHERE id = ?", (organisation,)).fetchone() is not None
+
     async def keep_refresh(self, token_hash: str, user_id: str, expires_at: str) -> None:
         self._execute("INSERT INTO refresh_tokens VALUES (?, ?, ?)", (token_hash, user_id, expires_at))
 

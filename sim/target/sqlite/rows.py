@@ -10,6 +10,7 @@ from sim.target.records import MachineFilter, MachineQuery, MachineState, Swept,
 from sim.target.store import TakenError
 
 _TOUCHED = "RETURNING id, org_id, status, last_seen"
+_SILENT = "SELECT DISTINCT org_id FROM machines WHERE (ephemeral OR status = 'online') AND last_seen < ?"
 _DELETE_EPHEMERAL = f"DELETE FROM machines WHERE ephemeral AND last_seen < ? {_TOUCHED}"
 _MARK_OFFLINE = f"UPDATE machines SET status = 'offline' WHERE status = 'online' AND last_seen < ? {_TOUCHED}"
 _SET_STATE = f"UPDATE machines SET status = ?, admin_disabled = ? WHERE org_id = ? AND id = ? {_TOUCHED}"
@@ -55,6 +56,9 @@ class SqliteRows:
     async def set_state(self, organisation: str, machine: str, state: MachineState) -> Touched | None:
         touched = self._touched(_SET_STATE, (state.status, state.admin_disabled, organisation, machine))
         return touched[0] if touched else None
+
+    async def silent(self, silent_since: str) -> tuple[str, ...]:
+        return tuple(row[0] for row in self._execute(_SILENT, (silent_since,)))
 
     async def sweep(self, silent_since: str) -> Swept:
         deleted = self._touched(_DELETE_EPHEMERAL, (silent_since,))

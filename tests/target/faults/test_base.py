@@ -17,8 +17,8 @@ def test_each_nth_opportunity_has_its_turn(n: int, opportunities: int) -> None:
 @pytest.mark.parametrize(
     ("parameter", "allowed", "refused", "said"),
     [
-        (Parameter("N", True, 1), 1, 0, "a whole number of at least 1"),
-        (Parameter("MS", False, 0, smallest_allowed=False), 0.5, 0, "a number greater than 0"),
+        (Parameter("N", 7, True, 1), 1, 0, "a whole number of at least 1"),
+        (Parameter("MS", 7, False, 0, smallest_allowed=False), 0.5, 0, "a number greater than 0"),
     ],
 )
 def test_a_parameter_says_what_it_allows(parameter: Parameter, allowed: float, refused: float, said: str) -> None:

@@ -1,63 +1,16 @@
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
-from sim.contract import FAULTS_PATH, MACHINES_PATH, Status
+from sim.contract import Status
 from sim.target.faults import Count
-from sim.target.faults.events import DelayEvent
+from sim.target.faults.events import DelayEvent, ReorderEvent
 from sim.target.hooks import send_frame
 from tests.target.clock import VirtualLoop, pass_time
-from tests.target.servers import Dashboard, Server, served
-
-
-def count(server: Server, name: str) -> tuple[int, int]:
-    """Hits and opportunities of a fault."""
-    counts = server.http.get(FAULTS_PATH).json()[name]
-    return counts["hits"], counts["opportunities"]
-
-
-def announce(server: Server, times: int, organisation: int = 0) -> list[str]:
-    """Change a machine's last_seen so often, each an event of its own; the values in order."""
-    body: dict[str, object] = {"_filters": {"id": server.orgs[organisation].machines[0].id}}
-    values = [f"2026-01-01T00:00:{second:02}.000Z" for second in range(times)]
-    for value in values:
-        answer = server.http.patch(MACHINES_PATH, json={**body, "last_seen": value}, headers=server.auth(organisation))
-        assert answer.json()["data"] == {"changes": 1}
-    return values
-
-
-def seen(frames: list[dict[str, object]]) -> list[str]:
-    """The last_seen values that events carry."""
-    return [str(frame["payload"]["last_seen"]) for frame in frames if isinstance(frame["payload"], dict)]
-
-
-def receive(dashboard: Dashboard, number: int) -> list[str]:
-    return seen([dashboard.receive() for _ in range(number)])
-
-
-def test_each_nth_event_leaks_to_one_socket_of_another_organisation_in_turn() -> None:
-    with served(faults=["leak_event:3"], machines=(1, 1, 1)) as server:
-        with server.dashboard(0) as own, server.dashboard(1) as one, server.dashboard(2) as two:
-            values = announce(server, 12)
-            leaked = [seen(dashboard.events()) for dashboard in (one, two)]
-            assert seen(own.events()) == values
-        assert leaked == [[values[2], values[8]], [values[5], values[11]]]
-        assert count(server, "leak_event") == (4, 12)
-
-
-def test_leaks_reach_each_socket_of_an_organisation_in_turn() -> None:
-    with served(faults=["leak_event:1"]) as server, server.dashboard(1) as one, server.dashboard(1) as two:
-        values = announce(server, 4)
-        assert [seen(dashboard.events()) for dashboard in (one, two)] == [values[::2], values[1::2]]
-
-
-def test_a_leak_that_reaches_nobody_is_no_hit() -> None:
-    with served(faults=["leak_event:1"]) as server:
-        with server.dashboard(0) as own, server.dashboard(1, frame=None) as unsubscribed:
-            announce(server, 3)
-            assert (len(own.events()), unsubscribed.events()) == (3, [])
-        assert count(server, "leak_event") == (0, 3)
+from tests.target.faults.watching import announce, count, receive, seen
+from tests.target.servers import served
+from tests.target.sinks import Sink
 
 
 def test_each_nth_frame_is_dropped() -> None:
@@ -93,23 +46,9 @@ def test_late_frames_arrive_in_order() -> None:
         assert count(server, "delay_event") == (10, 10)
 
 
-@dataclass
-class Sink:
-    """A recipient that notes when it is sent what."""
-
-    loop: VirtualLoop
-    live: bool = True
-    received: list[tuple[float, bytes]] = field(default_factory=list)
-
-    def send(self, frame: bytes) -> bool:
-        if self.live:
-            self.received.append((self.loop.time(), frame))
-        return self.live
-
-
 def test_a_frame_is_late_by_exactly_its_delay_and_counted_when_it_is_sent() -> None:
     loop, fault = VirtualLoop(), DelayEvent(250.0)
-    here, gone = Sink(loop), Sink(loop)
+    here, gone = Sink(), Sink()
 
     async def run() -> Count:
         for sink, frame in ((here, b"one"), (gone, b"two"), (here, b"three")):
@@ -135,17 +74,68 @@ def test_faults_combine_in_the_order_in_which_they_are_given(faults: list[str]) 
     assert received == (each_twice if faults[0].startswith("drop") else values)
 
 
-def test_a_leaked_frame_takes_no_way_past_other_faults() -> None:
-    with served(faults=["leak_event:1", "drop_event:1"]) as server:
-        with server.dashboard(0) as own, server.dashboard(1) as other:
-            values = announce(server, 3)
-            assert (own.events(), seen(other.events())) == ([], values)
-        assert (count(server, "leak_event"), count(server, "drop_event")) == ((3, 3), (3, 3))
-
-
 def test_nothing_else_is_touched() -> None:
     with served(faults=["drop_event:1", "leak_event:1"]) as server, server.dashboard() as dashboard:
         assert dashboard.subscribe()["type"] == "subscribed"
         assert server.beat(0, 0, Status.ONLINE).status_code == 200
         assert server.stats()["onlineCount"] == 1
         assert dashboard.events() == []
+
+
+def test_each_nth_frame_is_overtaken_by_the_next() -> None:
+    with served(faults=["reorder_event:3"]) as server:
+        with server.dashboard() as dashboard:
+            values = announce(server, 8)
+            assert seen(dashboard.events()) == [values[index] for index in (0, 1, 3, 2, 4, 6, 5, 7)]
+        assert count(server, "reorder_event") == (2, 8)
+
+
+def test_a_frame_that_overtakes_is_not_held_back() -> None:
+    with served(faults=["reorder_event:1"]) as server, server.dashboard() as dashboard:
+        values = announce(server, 4)
+        assert seen(dashboard.events()) == [values[index] for index in (1, 0, 3, 2)]
+        assert count(server, "reorder_event") == (2, 4)
+
+
+def test_a_frame_that_nothing_overtakes_is_sent_after_2_s_and_is_no_hit() -> None:
+    loop, fault = VirtualLoop(), ReorderEvent(1)
+    sink, gone = Sink(), Sink()
+
+    async def run() -> None:
+        for receiver in (sink, gone):
+            assert fault.pass_on(send_frame, receiver, b"one")
+        gone.live = False
+        await pass_time(3)
+        assert not fault.pass_on(send_frame, gone, b"two")
+
+    with closing(loop):
+        loop.run_until_complete(run())
+    assert (sink.received, gone.received, fault.count) == ([(2.0, b"one")], [], Count(0, 2))
+
+
+def test_each_frame_that_is_held_back_waits_for_2_s_of_its_own() -> None:
+    loop, fault, sink = VirtualLoop(), ReorderEvent(1), Sink()
+
+    async def run() -> None:
+        for frame, wait_s in ((b"one", 1), (b"two", 0.5), (b"three", 3)):
+            fault.pass_on(send_frame, sink, frame)
+            await pass_time(wait_s)
+
+    with closing(loop):
+        loop.run_until_complete(run())
+    assert sink.received == [(1.0, b"two"), (1.0, b"one"), (3.5, b"three")]
+
+
+def test_a_frame_that_is_dropped_overtakes_nothing() -> None:
+    with served(faults=["drop_event:2", "reorder_event:1"]) as server, server.dashboard() as dashboard:
+        values = announce(server, 2)
+        # the second is sent first, then the first, which is the second frame at the socket
+        assert seen(dashboard.events()) == values[1:]
+        assert (count(server, "drop_event"), count(server, "reorder_event")) == ((1, 2), (0, 2))
+
+
+def test_a_delayed_frame_that_is_dropped_is_no_hit_of_the_delay() -> None:
+    with served(faults=["drop_event:2", "delay_event:1"]) as server, server.dashboard() as dashboard:
+        values = announce(server, 3)
+        assert receive(dashboard, 2) == values[::2]
+        assert (count(server, "drop_event"), count(server, "delay_event")) == ((1, 3), (2, 3))

@@ -1,4 +1,4 @@
-from tests.target.faults.test_events import count
+from tests.target.faults.watching import count
 from tests.target.servers import served
 
 

@@ -1,9 +1,18 @@
+import msgspec
 import pytest
 
 from sim.contract import Status
-from sim.target.records import AuthKey, Beat, Registration
+from sim.target.digests import digest
+from sim.target.records import Agent, AuthKey, Beat, Registration
 from sim.target.store import Store
 from tests.target.sqlite.stores import LATER, NOW, SEEDING, with_store
+
+
+async def found(store: Store) -> Agent:
+    """The first machine of the first organisation."""
+    agent = await store.agents.agent(digest(SEEDING.agents(0)[0].node_key))
+    assert agent is not None
+    return agent
 
 
 def registration(name: str) -> Registration:
@@ -13,11 +22,12 @@ def registration(name: str) -> Registration:
 @pytest.mark.parametrize("version", [None, "2.0.0"])
 def test_a_beat_tells_whether_the_status_changed(version: str | None) -> None:
     async def body(store: Store) -> None:
-        machine = SEEDING.agents(0)[0].id
+        machine = await found(store)
         statuses = [Status.ONLINE, Status.ONLINE, Status.OFFLINE, Status.OFFLINE]
         changed = [await store.agents.beat(machine, Beat(status, version=version), NOW) for status in statuses]
         assert changed == [True, False, True, False]
-        assert not await store.agents.beat("unknown", Beat(Status.ONLINE, version=version), NOW)
+        unknown = msgspec.structs.replace(machine, id="unknown")
+        assert not await store.agents.beat(unknown, Beat(Status.ONLINE, version=version), NOW)
 
     with_store(body)
 

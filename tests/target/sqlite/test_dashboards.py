@@ -1,5 +1,7 @@
 import asyncio
 
+from sim.contract import Status
+from sim.target.records import Counts, MachineState
 from sim.target.sqlite.dashboards import SqliteDashboards
 from sim.target.sqlite.lifecycle import SqliteLifecycle
 from sim.target.sqlite.schema import MEMORY, connect
@@ -20,6 +22,20 @@ def test_an_answer_takes_eight_queries() -> None:
     statements = asyncio.run(run())
     assert len(statements) == 8
     assert all(text.strip().startswith("SELECT") for text in statements)
+
+
+def test_counts_outside_are_of_other_organisations_and_take_turns() -> None:
+    async def body(store: Store) -> None:
+        machine = SEEDING.agents(1)[0].id
+        await store.rows.set_state(SEEDING.organisation_id(1), machine, MachineState(Status.ONLINE, False))
+        outside = [await store.dashboards.counts_outside(SEEDING.organisation_id(0), turn) for turn in range(2)]
+        assert outside == [Counts(1, 1)] * 2
+        assert await store.dashboards.counts_outside(SEEDING.organisation_id(1), 5) == Counts(2, 0)
+        everyone = [await store.dashboards.counts_outside("unknown", turn) for turn in range(4)]
+        assert everyone[:2] == everyone[2:]
+        assert {str(counts) for counts in everyone} == {str(Counts(1, 1)), str(Counts(2, 0))}
+
+    with_store(body)
 
 
 def test_rows_outside_are_of_other_organisations_and_take_turns() -> None:

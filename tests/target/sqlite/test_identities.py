@@ -25,6 +25,11 @@ def test_memberships_are_those_of_the_seeding() -> None:
         assert await store.identities.organisations_of(owner.id) == (SEEDING.organisation_id(0),)
         assert await store.identities.role(SEEDING.organisation_id(0), owner.id) == "owner"
         assert await store.identities.role(other, owner.id) is None
+        assert [await store.identities.has_organisation(name) for name in (other, "unknown", "")] == [
+            True,
+            False,
+            False,
+        ]
         assert await store.identities.user(owner.id) == await store.identities.user_by_email(owner.email) == owner
 
     with_store(body)

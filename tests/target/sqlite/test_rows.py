@@ -2,7 +2,7 @@ import pytest
 
 from sim.target.records import MachineFilter
 from sim.target.store import Store, TakenError
-from tests.target.sqlite.stores import NOW, SEEDING, with_store
+from tests.target.sqlite.stores import LATER, NOW, SEEDING, with_store
 
 
 def test_a_name_that_is_taken_changes_nothing() -> None:
@@ -32,6 +32,22 @@ def test_values_are_never_read_as_sql() -> None:
             assert await store.rows.delete(MachineFilter((organisation,), (("id", text),))) == []
             assert await store.identities.role(text, text) is None
         assert (await store.dashboards.dashboard(organisation, NOW)).machine_count == 2
+
+    with_store(body)
+
+
+def test_silent_organisations_are_those_that_a_sweep_changes() -> None:
+    async def body(store: Store) -> None:
+        one, other = (SEEDING.organisation_id(number) for number in (0, 1))
+        assert await store.rows.silent(LATER) == ()
+        for organisation in (one, other):
+            await store.rows.update(MachineFilter((organisation,), ()), {"status": "online", "last_seen": NOW})
+        await store.rows.update(MachineFilter((other,), ()), {"last_seen": LATER})
+        assert await store.rows.silent(NOW) == ()
+        silent = await store.rows.silent(LATER)
+        swept = await store.rows.sweep(LATER)
+        assert {machine.org_id for machine in swept.offline} == set(silent) == {one}
+        assert await store.rows.silent(LATER) == ()
 
     with_store(body)
 
