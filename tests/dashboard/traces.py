@@ -1,4 +1,4 @@
-"""The recordings of a real page in tests/data/react_query, as typed records.
+"""The recordings of a real page in tests/data/react_query, with all that was observed, as typed records.
 
 All times are milliseconds since the recording server received the first realtime upgrade.
 """
@@ -9,40 +9,9 @@ from typing import Final
 
 import msgspec
 
+from sim.virtual.page import Trace
+
 FOLDER: Final = Path(__file__).resolve().parent.parent / "data" / "react_query"
-
-
-class Failure(msgspec.Struct, frozen=True):
-    """The request with this number, in order of arrival, is failed: `500`, or `reset`."""
-
-    request: int
-    kind: str
-
-
-class Slow(msgspec.Struct, frozen=True):
-    """The request with this number has a latency of its own."""
-
-    request: int
-    latency_ms: float
-
-
-class PageOptions(msgspec.Struct, frozen=True):
-    """How the recorded page differed from the product's."""
-
-    fetch_cache: str = ""
-    keep_debounce: int = 0
-
-
-class Script(msgspec.Struct, frozen=True):
-    """What the recording server and test did."""
-
-    duration_ms: float
-    rpc_latency_ms: float
-    first_latency_ms: float | None = None
-    failures: list[Failure] = []
-    slow: list[Slow] = []
-    protocol: str = "http/1.1"
-    page_options: PageOptions = PageOptions()
 
 
 class Action(msgspec.Struct, frozen=True):
@@ -97,15 +66,15 @@ class Observed(msgspec.Struct, frozen=True):
     page: list[PageEntry]
     actions: list[Action] = []
 
+    @property
+    def in_order(self) -> list[Request]:
+        """The requests in the order in which they arrived."""
+        return sorted(self.refetch_requests, key=lambda request: request.arrived_ms)
 
-class Trace(msgspec.Struct, frozen=True):
-    """One recording. `variant`: `signal`, `nosignal`, or `plain` (no React Query)."""
 
-    name: str
-    page: str
-    variant: str
-    t0_monotonic_ms: float
-    script: Script
+class Recorded(msgspec.Struct, frozen=True):
+    """What a recording adds to a trace."""
+
     observed: Observed
 
 
@@ -115,6 +84,14 @@ def names() -> list[str]:
 
 
 @cache
-def trace(name: str) -> Trace:
-    """The recording of that name."""
-    return msgspec.json.decode((FOLDER / f"{name}.json").read_bytes(), type=Trace)
+def script_only(name: str) -> Trace:
+    """The trace of that name as it was before it was recorded."""
+    content = msgspec.json.decode((FOLDER / f"{name}.json").read_bytes(), type=dict[str, msgspec.Raw])
+    del content["observed"]
+    return msgspec.json.decode(msgspec.json.encode(content), type=Trace)
+
+
+@cache
+def observed(name: str) -> Observed:
+    """What was recorded of it."""
+    return msgspec.json.decode((FOLDER / f"{name}.json").read_bytes(), type=Recorded).observed
