@@ -5,8 +5,10 @@ server and client alike. Every constant names its source: `contract n` is sectio
 contradiction of the public documents that it settles.
 """
 
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -72,13 +74,14 @@ class Status(StrEnum):
 
 
 class StatusCode(IntEnum):
-    """`Status` as a small integer, for columns; UNKNOWN where a message carried none."""
+    """`Status` as a small integer, for columns; UNKNOWN where a message carried none, ABSENT for no row at all."""
 
     UNKNOWN = 0
     PENDING = 1
     ONLINE = 2
     OFFLINE = 3
     QUARANTINED = 4
+    ABSENT = 5
 
     @classmethod
     def of(cls, status: str | None) -> "StatusCode":
@@ -203,3 +206,20 @@ def health_query(organisation_id: str) -> str:
 def heartbeat_request(node_key: str, status: Status) -> bytes:
     """The body of an agent's heartbeat (contract 4, C16: the key in the body)."""
     return msgspec.json.encode({"node_key": node_key, "status": status.value, "version": "1.0.0"})
+
+
+def rows_query(organisation_id: str) -> str:
+    """Path and query of the list of an organisation's machines, of which the ids suffice (contract 5)."""
+    return f"{MACHINES_PATH}?org_id={organisation_id}&select=id"
+
+
+def machine_query(organisation_id: str, machine_id: str) -> str:
+    """Path and query of one machine: the filter of a PATCH that stands in its URL (contract 5, C26)."""
+    return f"{MACHINES_PATH}?org_id={organisation_id}&id=eq.{quote(machine_id, safe='')}"
+
+
+def last_seen_patch(organisation_id: str, machine_id: str, last_seen_ms: int) -> bytes:
+    """The body of a PATCH that sets `last_seen` alone, with its filter (contract 5, C26); milliseconds since 1970."""
+    moment = datetime(1970, 1, 1) + timedelta(milliseconds=last_seen_ms)  # of UTC
+    last_seen = f"{moment.isoformat(timespec='milliseconds')}Z"
+    return msgspec.json.encode({"_filters": {"org_id": organisation_id, "id": machine_id}, "last_seen": last_seen})

@@ -16,18 +16,26 @@ the window on; machine 1 goes online by a write sent at 100 ms and answered at 1
     e0.1+@103o7        the machine is organisation 7's; `o?` nobody's that we know
     r0@603-610         refetch that deliveries caused, shown at 610; `x` for `-` cancelled, `!` failed; `r0@603` is open
     load0@1-2 poll0@1-2  the same with another cause
-    r0@603-610*3       it took 3 attempts
+    r0@603-610*3       it took 3 attempts; `*3@608` the last one was sent at 608
     a0@610:25          an answer of 25 rows of our own; `:25+3o7` and 3 rows of organisation 7 (`o?` of nobody we know);
-                       `#4` its counts exceed its rows by 4
+                       `#4` its counts exceed its rows by 4; `%1` they differ from them by 1
     s0@-500..          socket subscribed at -500 and open at the end; `..900` closed by us; `..900!4000` with that code
     s0@400!403         upgrade refused; any other code: closed before it was subscribed; `!` alone: by us
     p0@-600..          page open; `..900` until then
+    s0@-500..^300      its last ping was sent at 300 (else it never pinged); `^300?` and had no pong
     b0@300f            a frame that is not of the contract; `a` an answer
+    patch1@100-104~77  a PATCH of machine 1 that sets its `last_seen` to 77 ms; `@100`, `!500` as of a write
+    m1+@-900           the target says at -900 that machine 1 is online (`?` not known), and heard of it just then
+    v0.1+@610          dashboard 0 shows machine 1 online from 610 on; `x` has no row of it
+    q4@100-104r        probe of kind 4, refused; `g` granted, `u` unanswered; `:403` the code; `o7` after organisation 7
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from sim.contract import StatusCode
 from sim.dashboard import Cause
@@ -40,7 +48,9 @@ from sim.history import (
     History,
     HistoryBuilder,
     Outcome,
+    ProbeOutcome,
     RunFrame,
+    WriteKind,
 )
 
 ORIGIN_NS: Final = 7_000_000_000
@@ -49,7 +59,14 @@ ORIGIN_NS: Final = 7_000_000_000
 EPOCH_MS: Final = 1_700_000_000_000
 """What the target's clock says then."""
 
-_STATUS: Final = {"+": StatusCode.ONLINE, "-": StatusCode.OFFLINE, "*": StatusCode.UNKNOWN}
+_STATUS: Final = {
+    "+": StatusCode.ONLINE,
+    "-": StatusCode.OFFLINE,
+    "*": StatusCode.UNKNOWN,
+    "?": StatusCode.UNKNOWN,
+    "x": StatusCode.ABSENT,
+}
+_PROBES: Final = {"u": ProbeOutcome.UNANSWERED, "r": ProbeOutcome.REFUSED, "g": ProbeOutcome.GRANTED}
 _OTHER: Final = {StatusCode.ONLINE: StatusCode.OFFLINE, StatusCode.OFFLINE: StatusCode.ONLINE}
 _CAUSES: Final = {"r": Cause.EVENT, "load": Cause.LOAD, "poll": Cause.POLL}
 _OUTCOMES: Final = {"-": Outcome.SHOWN, "x": Outcome.CANCELLED, "!": Outcome.FAILED}
@@ -69,15 +86,16 @@ def history(
     max_wait_ms: float | None = None,
     deadline_ms: float = 5_000,
     clock_ms: int = EPOCH_MS,
+    frame: Mapping[str, int | bool] = MappingProxyType({}),
 ) -> History:
-    """The history that the words tell. `dashboards` is by default as many as are named.
+    """The history that the words tell. `dashboards` is by default as many as are named; `frame` has its other fields.
 
     Raises `ValueError` for a word that is not of the language.
     """
     teller = _Teller(organisation, clock_ms)
     for word in sorted(text.split(), key=_writes_first):
         teller.tell(word)
-    frame = RunFrame(
+    told = RunFrame(
         organisation=organisation,
         machines=machines,
         dashboards=teller.dashboards if dashboards is None else dashboards,
@@ -88,7 +106,7 @@ def history(
         max_wait_ns=None if max_wait_ms is None else ns(max_wait_ms),
         loss_deadline_ns=ns(deadline_ms),
     )
-    return teller.builder.build(frame, ORIGIN_NS)
+    return teller.builder.build(msgspec.structs.replace(told, **frame), ORIGIN_NS)
 
 
 def ns(milliseconds: float | str) -> int:
@@ -159,29 +177,32 @@ class _Teller:
         outcome = _OUTCOMES.get(word["outcome"] or "", Outcome.OPEN)
         cause = _CAUSES[word["cause"]]
         attempts = int(word["attempts"] or 1)
-        self.builder.fetch(self._dashboard(word), cause, _at(word["sent"]), _at(word["ended"]), outcome, attempts)
+        dashboard, sent_ns, asked_ns = self._dashboard(word), _at(word["sent"]), _at(word["asked"] or word["sent"])
+        self.builder.fetch(dashboard, cause, sent_ns, _at(word["ended"]), outcome, attempts, asked_ns)
 
     def answer(self, word: re.Match[str]) -> None:
         dashboard, at_ns, own = self._dashboard(word), _at(word["at"]), int(word["own"])
-        others, excess = int(word["others"] or 0), int(word["excess"] or 0)
+        others, excess, wrong = (int(word[name] or 0) for name in ("others", "excess", "wrong"))
         owner = self._owner(word["owner"], UNKNOWN_OWNER)
         foreign, unknown = (0, others) if owner == UNKNOWN_OWNER else (others, 0)
-        if foreign or excess:
-            self.builder.odd_answer(dashboard, at_ns, own, foreign, unknown, owner, excess)
+        if foreign or excess or wrong:
+            self.builder.odd_answer(dashboard, at_ns, own, foreign, unknown, owner, excess, wrong)
         else:
             self.builder.plain_answer(dashboard, at_ns, own, unknown)
 
     def session(self, word: re.Match[str]) -> None:
         subscribed_ns, closed_ns = _at(word["at"]), _at(word["closed"])
         by_us = closed_ns < NEVER_NS and word["code"] is None
+        pinged_ns = _at(word["pinged"]) if word["pinged"] else subscribed_ns
         self.builder.session(
-            self._dashboard(word), subscribed_ns - 1_000, subscribed_ns, closed_ns, int(word["code"] or 0), by_us
-        )
+            self._dashboard(word), subscribed_ns - 1_000, subscribed_ns, closed_ns, int(word["code"] or 0), by_us,
+            pinged_ns, pinged_ns if word["unponged"] else NEVER_NS,
+        )  # fmt: skip
 
     def refusal(self, word: re.Match[str]) -> None:
         at_ns = _at(word["at"])
         code, by_us = int(word["code"] or 0), not word["code"]
-        self.builder.session(self._dashboard(word), at_ns - 1_000, NEVER_NS, at_ns, code, by_us)
+        self.builder.session(self._dashboard(word), at_ns - 1_000, NEVER_NS, at_ns, code, by_us, at_ns - 1_000)
 
     def page(self, word: re.Match[str]) -> None:
         self.builder.mount(self._dashboard(word), _at(word["at"]), _at(word["closed"]))
@@ -189,6 +210,26 @@ class _Teller:
     def breach(self, word: re.Match[str]) -> None:
         kind = Breach.FRAME if word["kind"] == "f" else Breach.ANSWER
         self.builder.breach(self._dashboard(word), _at(word["at"]), kind)
+
+    def patch(self, word: re.Match[str]) -> None:
+        sent_ns, acked_ns = _at(word["sent"]), _at(word["acked"])
+        code = UNANSWERED if word["acked"] is None else int(word["code"] or 200)
+        self.builder.write(
+            int(word["machine"]), StatusCode.UNKNOWN, StatusCode.UNKNOWN, sent_ns, sent_ns, sent_ns, acked_ns, code,
+            WriteKind.PATCH, self._clock_ms + int(word["seen"]),
+        )  # fmt: skip
+
+    def machine(self, word: re.Match[str]) -> None:
+        at_ns = _at(word["at"])
+        self.builder.machine(int(word["machine"]), at_ns, _STATUS[word["status"]], at_ns)
+
+    def view(self, word: re.Match[str]) -> None:
+        self.builder.state(self._dashboard(word), _at(word["at"]), int(word["machine"]), _STATUS[word["status"]])
+
+    def probe(self, word: re.Match[str]) -> None:
+        other, code = int(word["other"] or self._organisation), int(word["code"] or 0)
+        outcome = _PROBES[word["outcome"]]
+        self.builder.probe(int(word["kind"]), _at(word["sent"]), _at(word["ended"]), other, outcome, code)
 
     def _dashboard(self, word: re.Match[str]) -> int:
         dashboard = int(word["dashboard"])
@@ -223,16 +264,28 @@ _WORDS: Final[tuple[tuple[re.Pattern[str], Callable[[_Teller, re.Match[str]], No
         ),
         (
             r"(?P<cause>r|load|poll)(?P<dashboard>\d+)@(?P<sent>TIME)((?P<outcome>[x!-])(?P<ended>TIME))?"
-            r"(\*(?P<attempts>\d+))?",
+            r"(\*(?P<attempts>\d+)(@(?P<asked>TIME))?)?",
             _Teller.fetch,
         ),
         (
-            r"a(?P<dashboard>\d+)@(?P<at>TIME):(?P<own>\d+)(\+(?P<others>\d+)o(?P<owner>\d+|\?))?(\#(?P<excess>\d+))?",
+            r"a(?P<dashboard>\d+)@(?P<at>TIME):(?P<own>\d+)(\+(?P<others>\d+)o(?P<owner>\d+|\?))?(\#(?P<excess>\d+))?"
+            r"(%(?P<wrong>\d+))?",
             _Teller.answer,
         ),
-        (r"s(?P<dashboard>\d+)@(?P<at>TIME)\.\.((?P<closed>TIME)(!(?P<code>\d+))?)?", _Teller.session),
+        (
+            r"s(?P<dashboard>\d+)@(?P<at>TIME)\.\.((?P<closed>TIME)(!(?P<code>\d+))?)?"
+            r"(\^(?P<pinged>TIME)(?P<unponged>\?)?)?",
+            _Teller.session,
+        ),
         (r"s(?P<dashboard>\d+)@(?P<at>TIME)!(?P<code>\d*)", _Teller.refusal),
         (r"p(?P<dashboard>\d+)@(?P<at>TIME)\.\.(?P<closed>TIME)?", _Teller.page),
+        (r"patch(?P<machine>\d+)@(?P<sent>TIME)(-(?P<acked>TIME)(!(?P<code>\d+))?)?~(?P<seen>\d+)", _Teller.patch),
+        (r"m(?P<machine>\d+)(?P<status>[+?-])@(?P<at>TIME)", _Teller.machine),
+        (r"v(?P<dashboard>\d+)\.(?P<machine>\d+)(?P<status>[+x?-])@(?P<at>TIME)", _Teller.view),
+        (
+            r"q(?P<kind>\d+)@(?P<sent>TIME)(-(?P<ended>TIME))?(?P<outcome>[rgu])(:(?P<code>\d+))?(o(?P<other>\d+))?",
+            _Teller.probe,
+        ),
         (r"b(?P<dashboard>\d+)@(?P<at>TIME)(?P<kind>[fa])", _Teller.breach),
     )
 )

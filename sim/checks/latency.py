@@ -5,32 +5,30 @@ event-to-refetch = delivery + debounce + refetch, added up in nanoseconds and co
 Cannot see: events that were never delivered (`loss`) or never shown, which are counted here as *unshown*.
 """
 
-from typing import TypeVar
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.checks.expected import in_window
 from sim.checks.finding import Finding, Verdict, Witness, Witnesses
-from sim.history import NEVER_NS, UNEXPLAINED, History, Outcome
-from sim.stats import Histogram
+from sim.history import NEVER_NS, UNEXPLAINED, History, Outcome, WriteKind
+from sim.stats import CoarseHistogram, Histogram
 
 Ints = NDArray[np.int64]
-_Key = TypeVar("_Key", int, str)
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
     """Histograms of nanoseconds by name, over the run and by time bucket of the write."""
 
     histograms: dict[str, Histogram] = {}
-    over_time: dict[str, dict[int, Histogram]] = {}
+    over_time: dict[str, dict[int, CoarseHistogram]] = {}
     """By name (`event_to_refetch`, `lateness`, `handling`), then number of the bucket."""
     unshown: int = 0
     """Deliveries of the window's transitions that no refetch had shown when the run ended."""
     mismatches: int = 0
     """Events whose segments do not add up, or hold a negative time: a defect of the harness."""
-    slowest: Witnesses = Witnesses()
-    """The slowest event of each organisation."""
+    slowest: Witness | None = None
+    """The slowest event that was shown."""
     mismatched: Witnesses = Witnesses()
 
 
@@ -60,10 +58,10 @@ def observe(history: History) -> Latency:
     sums = times["delivery"] + times["debounce"] + times["refetch"]
     good = (sums == times["event_to_refetch"]) & (np.min([*times.values()], axis=0, initial=0) >= 0)
     times = {name: column[good] for name, column in times.items()}
-    in_window = np.flatnonzero(_in_window(history, writes.due_ns))
-    write_times = _write_times(history, in_window)
-    measured = deliveries.where(deliveries.arrived_ns >= 0)
-    handling_ns = np.maximum(measured.handled_ns - measured.arrived_ns, 0)
+    beats = np.flatnonzero(in_window(history, writes.due_ns) & (writes.kind == WriteKind.HEARTBEAT))
+    write_times = _write_times(history, beats)
+    arrived = deliveries.where((deliveries.arrived_ns >= 0) & (deliveries.dashboard >= 0))
+    handling_ns = np.maximum(arrived.handled_ns - arrived.arrived_ns, 0)
     bucket_ns = history.frame.bucket_ns
     whole_ns = shown.shown_ns - sent_ns
     return Latency(
@@ -73,12 +71,12 @@ def observe(history: History) -> Latency:
         },
         over_time={
             "event_to_refetch": _by_bucket(sent_ns[good], times["event_to_refetch"], bucket_ns),
-            "lateness": _by_bucket(writes.due_ns[in_window], write_times["lateness"], bucket_ns),
-            "handling": _by_bucket(measured.arrived_ns, handling_ns, bucket_ns),
+            "lateness": _by_bucket(writes.due_ns[beats], write_times["lateness"], bucket_ns),
+            "handling": _by_bucket(arrived.arrived_ns, handling_ns, bucket_ns),
         },
         unshown=unshown,
         mismatches=int(np.count_nonzero(~good)),
-        slowest=_witnesses(history, shown, np.argsort(whole_ns, kind="stable")[-1:]),
+        slowest=_witnesses(history, shown, np.flatnonzero(whole_ns == whole_ns.max(initial=0))).worst,
         mismatched=_witnesses(history, shown, np.flatnonzero(~good)),
     )
 
@@ -102,12 +100,12 @@ def merge(one: Latency, other: Latency) -> Latency:
     return Latency(
         histograms=_added(one.histograms, other.histograms),
         over_time={
-            name: _added(one.over_time.get(name, {}), other.over_time.get(name, {}))
+            name: _added_over_time(one.over_time.get(name, {}), other.over_time.get(name, {}))
             for name in one.over_time.keys() | other.over_time.keys()
         },
         unshown=one.unshown + other.unshown,
         mismatches=one.mismatches + other.mismatches,
-        slowest=one.slowest.merged(other.slowest),
+        slowest=Witnesses.of(witness for witness in (one.slowest, other.slowest) if witness is not None).worst,
         mismatched=one.mismatched.merged(other.mismatched),
     )
 
@@ -134,21 +132,17 @@ def conclude(partial: Latency) -> Finding:
         unit="ms",
         count=whole.count,
         bound=None,
-        witnesses=partial.mismatched if partial.mismatches else partial.slowest,
+        witnesses=partial.mismatched if partial.mismatches else Witnesses(worst=partial.slowest),
         text=text,
     )
-
-
-def _in_window(history: History, time_ns: Ints) -> NDArray[np.bool_]:
-    return (time_ns >= 0) & (time_ns < history.frame.window_ns)
 
 
 def _first_deliveries(history: History) -> Ints:
     """Rows of the deliveries that a transition of the window explains, without duplicates."""
     writes, deliveries = history.writes, history.deliveries
-    rows = np.flatnonzero(deliveries.write != UNEXPLAINED)
+    rows = np.flatnonzero((deliveries.write != UNEXPLAINED) & (deliveries.dashboard >= 0))
     explained = deliveries.write[rows]
-    counts = writes.transitions()[explained] & _in_window(history, writes.due_ns)[explained]
+    counts = writes.transitions()[explained] & in_window(history, writes.due_ns)[explained]
     rows = rows[counts]
     pairs = np.column_stack([deliveries.dashboard[rows], deliveries.write[rows]])
     _, first = np.unique(pairs, axis=0, return_index=True)  # arrival order: the first of each pair
@@ -184,14 +178,18 @@ def _write_times(history: History, rows: Ints) -> dict[str, Ints]:
     }
 
 
-def _by_bucket(at_ns: Ints, values: Ints, bucket_ns: int) -> dict[int, Histogram]:
+def _by_bucket(at_ns: Ints, values: Ints, bucket_ns: int) -> dict[int, CoarseHistogram]:
     buckets = at_ns // bucket_ns
-    return {int(b): Histogram.of(values[buckets == b]) for b in np.unique(buckets[buckets >= 0])}
+    return {int(b): CoarseHistogram.of(values[buckets == b]) for b in np.unique(buckets[buckets >= 0])}
 
 
-def _added(one: dict[_Key, Histogram], other: dict[_Key, Histogram]) -> dict[_Key, Histogram]:
+def _added(one: dict[str, Histogram], other: dict[str, Histogram]) -> dict[str, Histogram]:
     empty = Histogram()
-    return {key: one.get(key, empty) + other.get(key, empty) for key in one.keys() | other.keys()}
+    return {name: one.get(name, empty) + other.get(name, empty) for name in one.keys() | other.keys()}
+
+
+def _added_over_time(one: dict[int, CoarseHistogram], other: dict[int, CoarseHistogram]) -> dict[int, CoarseHistogram]:
+    return one | other | {bucket: one[bucket] + other[bucket] for bucket in one.keys() & other.keys()}
 
 
 def _witnesses(history: History, shown: Shown, which: Ints) -> Witnesses:

@@ -6,12 +6,9 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import psutil
-
-if TYPE_CHECKING:
-    from sim.live.run import LiveResult, Request
 
 _PACKAGES: Final = (
     "ztna-sim", "locust", "gevent", "websockets", "httptools", "httpx", "numpy", "scipy", "matplotlib", "msgspec",
@@ -19,8 +16,8 @@ _PACKAGES: Final = (
 )  # fmt: skip
 
 
-def describe_environment(request: "Request", result: "LiveResult") -> Mapping[str, object]:
-    """Versions, machine, workers, target, and the counters of injected faults."""
+def describe_environment(executor: Mapping[str, object]) -> Mapping[str, object]:
+    """Versions, machine, and what the executor says of itself: workers, target, the counters of injected faults."""
     return {
         "python": sys.version.split()[0],
         "packages": {name: version(name) for name in _PACKAGES},
@@ -28,10 +25,7 @@ def describe_environment(request: "Request", result: "LiveResult") -> Mapping[st
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
-        "workers": request.workers,
-        "target": result.target,
-        "target_faults": list(request.faults),
-        "target_fault_counters": result.fault_counters,
+        **executor,
         "git_commit": _git_commit(),
     }
 

@@ -1,7 +1,5 @@
 """`ztna-sim run`: the main job."""
 
-import signal
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -15,8 +13,7 @@ from sim.scenario import Scenario, load
 
 if TYPE_CHECKING:
     from sim.cli.display import Display
-    from sim.live.coordinator import Coordinator
-    from sim.live.run import LiveResult, Request
+    from sim.cli.executed import Executed
     from sim.results.summary import Summary
 
 EXAMPLES = """
@@ -36,6 +33,9 @@ Examples:
 \b
   # see a check catch its fault
   ztna-sim run quick --fault drop_event:100
+\b
+  # an hour in seconds, the same to the bit each time: a modelled network and backend
+  ztna-sim run steady --executor virtual --set duration_s=3600
 """
 
 
@@ -58,7 +58,20 @@ Examples:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary on stdout, all else on stderr.")
 @click.option("--history", is_flag=True, help="Keep every observation (history.npz).")
-@click.option("--fault", "faults", multiple=True, metavar="NAME[:PARAM]", help="A fault of the embedded target.")
+@click.option(
+    "--executor",
+    type=click.Choice(["live", "virtual"]),
+    default="live",
+    show_default=True,
+    help="Real sockets, or a virtual clock with a modelled network and backend.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:PARAM[:PARAM]]",
+    help="A fault of the embedded target, or of the model; `serve --faults` lists them.",
+)
 @click.pass_context
 def run(
     context: click.Context,
@@ -72,6 +85,7 @@ def run(
     out: Path,
     as_json: bool,
     history: bool,
+    executor: str,
     faults: tuple[str, ...],
 ) -> None:
     """Drive SCENARIO (a name or a path) against a target, and report.
@@ -81,6 +95,9 @@ def run(
     loaded = load(scenario, overrides)
     if seed is not None:
         loaded = loaded.model_copy(update={"seed": seed})
+    if executor == "virtual":
+        _require_modelled(target, credentials, allowed, processes)
+        context.exit(_virtual(loaded, faults, history, out, as_json))
     _require_consistent(target, credentials, faults, processes, loaded)
     from sim.live.run import Request  # imports locust: from here on sockets are gevent's
 
@@ -94,7 +111,19 @@ def run(
         keep_history=history,
         faults=faults,
     )
-    context.exit(_run(request, out, as_json))
+    from sim.cli.live_display import LiveDisplay
+    from sim.cli.live_run import drive
+
+    display = LiveDisplay(to_stderr=as_json)
+    context.exit(_run(loaded, lambda: drive(request, display), display, out, as_json))
+
+
+def _virtual(scenario: Scenario, faults: tuple[str, ...], history: bool, out: Path, as_json: bool) -> int:
+    from sim.cli.display import Display
+    from sim.cli.virtual_run import drive
+
+    display = Display(to_stderr=as_json)
+    return _run(scenario, lambda: drive(scenario, faults, history, display), display, out, as_json)
 
 
 def _require_consistent(
@@ -113,26 +142,26 @@ def _require_consistent(
         )
 
 
-def _run(request: "Request", out: Path, as_json: bool) -> int:
-    from sim.cli.display import Display
+def _require_modelled(target: str | None, credentials: Path | None, allowed: tuple[str, ...], processes: int) -> None:
+    given = {"--target": target, "--credentials": credentials, "--allow-host": allowed, "--processes": processes > 1}
+    for option, value in given.items():
+        if value:
+            raise UsageError(f"{option} is for --executor live: the virtual one drives a model, in this process")
+
+
+def _run(scenario: Scenario, drive: "Callable[[], Executed]", display: "Display", out: Path, as_json: bool) -> int:
     from sim.cli.verdicts import exit_code
-    from sim.live.run import run_live
     from sim.results.folder import create_folder
 
     started = datetime.now(UTC)
     is_new = not out.exists()
-    folder = create_folder(out, request.scenario.name, started, request.seed)  # before the load: it may not be writable
-    display = Display(to_stderr=as_json)
-    with (
-        tempfile.TemporaryDirectory(prefix="ztna-sim-") as scratch,
-        display,
-        _removed_if_empty([folder, out] if is_new else [folder]),
-    ):
-        result = run_live(request, Path(scratch), lambda coordinator: _watch(coordinator, display))
+    folder = create_folder(out, scenario.name, started, scenario.seed)  # before the load: it may not be writable
+    with display, _removed_if_empty([folder, out] if is_new else [folder]):
+        executed = drive()
         display.say("writing the report")
-        summary = _summary(started, request, result)
+        summary = _summary(started, scenario, executed)
         try:
-            _write(folder, summary, request, result)
+            _write(folder, summary, scenario, executed)
         except RunFolderError:
             display.conclude(summary, None, as_json)  # a full disk does not take the figures with it
             raise
@@ -151,46 +180,28 @@ def _removed_if_empty(made: Sequence[Path]) -> Iterator[None]:
                 folder.rmdir()
 
 
-def _watch(coordinator: "Coordinator", display: "Display") -> None:
-    display.follow(coordinator)
-    _on_interrupt(lambda: coordinator.halt("ended by the user"))
-
-
-def _on_interrupt(halt: Callable[[], None]) -> None:
-    """Ctrl-C once ends the run with a folder; twice, at once and without."""
-    import gevent
-
-    def interrupted() -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        halt()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        gevent.signal_handler(number, interrupted)
-
-
-def _summary(started: datetime, request: "Request", result: "LiveResult") -> "Summary":
+def _summary(started: datetime, scenario: Scenario, executed: "Executed") -> "Summary":
     from sim.results.conclude import RunFacts, summarise
 
     facts = RunFacts(
-        scenario=request.scenario.name,
-        question=request.scenario.question,
-        seed=request.seed,
+        scenario=scenario.name,
+        question=scenario.question,
+        seed=scenario.seed,
         started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
-        executor="live",
-        target=result.target,
-        reason=result.outcome.reason,
-        target_cpu_share=result.target_cpu_share,
+        executor=executed.executor,
+        target=executed.target,
+        reason=executed.reason,
+        target_cpu_share=executed.target_cpu_share,
     )
-    return summarise(result.outcome.partials, facts, request.scenario.objectives)
+    return summarise(executed.partials, facts, scenario.objectives)
 
 
-def _write(folder: Path, summary: "Summary", request: "Request", result: "LiveResult") -> None:
+def _write(folder: Path, summary: "Summary", scenario: Scenario, executed: "Executed") -> None:
     from sim.cli.environment import describe_environment
     from sim.report.folder import write_report
     from sim.results.draw import figures_of
     from sim.results.folder import write_run
 
-    partials = result.outcome.partials
-    environment = describe_environment(request, result)
-    write_run(folder, summary, request.scenario, partials, environment, result.outcome.history)
-    write_report(folder, summary, figures_of(partials))
+    environment = describe_environment(executed.environment)
+    write_run(folder, summary, scenario, executed.partials, environment, executed.history)
+    write_report(folder, summary, figures_of(executed.partials))

@@ -68,6 +68,11 @@ class Page(ABC):
         """Time has passed."""
         return self._done(self._advance(now_ns))
 
+    @property
+    def is_calm(self) -> bool:
+        """Whether no debounce and no wait before a retry is running."""
+        return self._own_timer_ns() >= NEVER_NS
+
     @abstractmethod
     def event(self, arrived_ns: int) -> Sequence[Effect]:
         """An event of the machines channel arrived."""

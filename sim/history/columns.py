@@ -1,12 +1,14 @@
 """The tables of a history. A table is a frozen record of int64 columns of equal length; a row is one fact."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Self
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from sim.contract import EVICT_AFTER_S, EVICTION_SWEEP_S, OFFLINE_AFTER_S
 
 Ints = NDArray[np.int64]
 
@@ -15,6 +17,9 @@ NEVER_NS: Final = 2**62
 
 UNKNOWN_OWNER: Final = -1
 """Owner of a machine id that is in no organisation we know: a deployment has rows of its own."""
+
+PART_GRID_NS: Final = 100_000_000
+"""A long run is cut into parts at multiples of this on the run clock."""
 
 UNEXPLAINED: Final = -1
 """`Deliveries.write` of an event that no write of ours explains."""
@@ -27,6 +32,13 @@ UNANSWERED: Final = -1
 """`Writes.http_status` of a write that was still under way when the run ended."""
 
 
+class WriteKind(IntEnum):
+    """What a write is."""
+
+    HEARTBEAT = 0
+    PATCH = 1  # a bare `last_seen` through the CRUD API, which changes no status
+
+
 class Outcome(IntEnum):
     """How a refetch ended."""
 
@@ -36,6 +48,11 @@ class Outcome(IntEnum):
     FAILED = 3  # all retries used up
 
 
+def column_names(kind: type["Table"]) -> tuple[str, ...]:
+    """The names of a table's columns, in their order."""
+    return tuple(kind.__dataclass_fields__)  # `fields` costs ten times as much, and a check asks often
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """Base of all tables: builds the columns from rows and gives the rows back."""
@@ -43,7 +60,7 @@ class Table:
     @classmethod
     def width(cls) -> int:
         """How many columns the table has."""
-        return len(fields(cls))
+        return len(column_names(cls))
 
     @classmethod
     def from_rows(cls, rows: Ints) -> Self:
@@ -52,19 +69,19 @@ class Table:
 
     def rows(self) -> Ints:
         """The table as an array of shape (rows, columns)."""
-        return np.column_stack([getattr(self, f.name) for f in fields(self)]).astype(np.int64)
+        return np.column_stack([getattr(self, name) for name in column_names(type(self))]).astype(np.int64)
 
     def where(self, keep: NDArray[np.bool_] | Ints) -> Self:
         """The rows that a mask, or an array of row numbers, selects."""
-        return type(self)(*(getattr(self, f.name)[keep] for f in fields(self)))
+        return type(self)(*[getattr(self, name)[keep] for name in column_names(type(self))])
 
     def __len__(self) -> int:
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, column_names(type(self))[0]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Writes(Table):
-    """Heartbeats that were sent, sorted by `sent_ns`."""
+    """Heartbeats and PATCHes that were sent, sorted by `sent_ns`."""
 
     machine: Ints
     status: Ints
@@ -79,6 +96,10 @@ class Writes(Table):
     """When the answer arrived; NEVER_NS for none."""
     http_status: Ints
     """0 where the connection failed; UNANSWERED where the run ended first."""
+    kind: Ints
+    """`WriteKind`."""
+    last_seen_ms: Ints
+    """What a PATCH set `last_seen` to; NO_LAST_SEEN for a heartbeat, whose time the target takes itself."""
 
     def acked(self) -> NDArray[np.bool_]:
         """Which writes were answered with success."""
@@ -86,11 +107,11 @@ class Writes(Table):
 
     def transitions(self) -> NDArray[np.bool_]:
         """Which writes change the machine's status, for sure, so that the target must announce them (contract 1)."""
-        return np.asarray((self.before != 0) & (self.before != self.status))
+        return np.asarray((self.before != 0) & (self.before != self.status) & (self.kind == WriteKind.HEARTBEAT))
 
     def echoes(self) -> NDArray[np.bool_]:
-        """Which writes say, for sure, what the target knows already, so that it must not announce them (contract 1)."""
-        return np.asarray((self.before != 0) & (self.before == self.status))
+        """Which heartbeats say, for sure, what is known already, so that they must not be announced (contract 1)."""
+        return np.asarray((self.before != 0) & (self.before == self.status) & (self.kind == WriteKind.HEARTBEAT))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +145,32 @@ class Fetches(Table):
     """When it was shown, failed for good or cancelled; NEVER_NS while open."""
     outcome: Ints
     attempts: Ints
+    asked_ns: Ints
+    """When its last attempt was sent: what the answer shows is no older."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class States(Table):
+    """What a dashboard shows of a machine from some time on, sorted by `at_ns`: one row for each change of it."""
+
+    dashboard: Ints
+    at_ns: Ints
+    machine: Ints
+    status: Ints
+    """StatusCode; ABSENT where the answer had no row of it, UNKNOWN where the answer may have left rows out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Machines(Table):
+    """What the target said of each machine before the dashboards were opened, or what was known at `from_ns`."""
+
+    machine: Ints
+    at_ns: Ints
+    """Since when it is known; of what is not known, since when it is not."""
+    status: Ints
+    """StatusCode; UNKNOWN where it is not known for sure."""
+    contact_ns: Ints
+    """The latest sign of life that the target has of it for sure."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +190,8 @@ class Answers(Table):
     """Owner of the first foreign row; UNKNOWN_OWNER."""
     excess_count: Ints
     """By how much the answer's counts exceed the rows it shows (a count of somebody else's machines)."""
+    miscount: Ints
+    """By how much its counts differ from the rows it shows, foreign ones aside, in all; 0 where they fit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,6 +209,10 @@ class Sessions(Table):
     """Close code; 0 for none; the HTTP status of a refused upgrade."""
     by_us: Ints
     """1 if the page or the schedule closed it."""
+    silent_ns: Ints
+    """Since when the page had not pinged: its last ping, else the opening."""
+    unponged_ns: Ints
+    """When the oldest ping was sent that had no pong; NEVER_NS for none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,6 +230,7 @@ class Breach(IntEnum):
 
     FRAME = 0  # a frame that is no JSON object of contract 1
     ANSWER = 1  # an answer with status 200 that is not of the shape of contract 3 or 5
+    PONG = 2  # a ping without a pong
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,8 +243,36 @@ class Breaches(Table):
     """`Breach`."""
 
 
+class ProbeOutcome(IntEnum):
+    """How a probe ended."""
+
+    UNANSWERED = 0
+    REFUSED = 1
+    GRANTED = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probes(Table):
+    """Requests and sockets that were only to see whether they are refused or granted, sorted by `at_ns`."""
+
+    kind: Ints
+    """`sim.schedule.ProbeKind`."""
+    at_ns: Ints
+    ended_ns: Ints
+    other: Ints
+    """Whom it was after: number of the organisation; its own for one that must be granted."""
+    outcome: Ints
+    """`ProbeOutcome`."""
+    code: Ints
+    """HTTP status or close code of the answer; 0 for none."""
+
+
 class RunFrame(msgspec.Struct, frozen=True, kw_only=True):
-    """What every check needs to know of the run; the same for all its organisations but for the sizes."""
+    """What every check needs to know of the run, and which part of it the history covers.
+
+    A long run is folded in parts, cut where nothing is under way. What lasts (a socket, a visit) has a row in each part
+    that it reaches into, with its true times; what happens has one in the part in which it happened.
+    """
 
     organisation: int
     machines: int
@@ -198,7 +280,7 @@ class RunFrame(msgspec.Struct, frozen=True, kw_only=True):
     window_ns: int
     """Length of the measured window."""
     ended_ns: int
-    """When recording stopped."""
+    """Where this part of the run ends: when recording stopped, or where it was cut."""
     bucket_ns: int
     """Length of a bucket of the figures over time."""
     debounce_ns: int
@@ -207,6 +289,18 @@ class RunFrame(msgspec.Struct, frozen=True, kw_only=True):
     loss_deadline_ns: int
     unsent_writes: int = 0
     """Heartbeats that were due and never sent, since their agents waited for an answer until the run ended."""
+    from_ns: int = -NEVER_NS
+    """Where this part of the run begins; -NEVER_NS for the first, which has the warm-up."""
+    is_last: bool = True
+    """Whether it is the last part: `ended_ns` is the end of the recording."""
+    offline_after_ns: int = OFFLINE_AFTER_S * 1_000_000_000
+    """Silence after which the cleanup job may mark a machine offline."""
+    evicts: bool = True
+    evict_after_ns: int = EVICT_AFTER_S * 1_000_000_000
+    evict_sweep_ns: int = EVICTION_SWEEP_S * 1_000_000_000
+    patch_announces: bool = True
+    fresh_within_ns: int = 30_000_000_000
+    """A change that a dashboard was told of must be shown so soon."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -221,3 +315,6 @@ class History:
     sessions: Sessions
     mounts: Mounts
     breaches: Breaches
+    states: States
+    machines: Machines
+    probes: Probes

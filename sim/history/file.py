@@ -8,7 +8,6 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from typing import Final
 
 import msgspec
@@ -21,11 +20,15 @@ from sim.history.columns import (
     Deliveries,
     Fetches,
     History,
+    Machines,
     Mounts,
+    Probes,
     RunFrame,
     Sessions,
+    States,
     Table,
     Writes,
+    column_names,
 )
 
 TABLES: Final[dict[str, type[Table]]] = {
@@ -36,6 +39,9 @@ TABLES: Final[dict[str, type[Table]]] = {
     "sessions": Sessions,
     "mounts": Mounts,
     "breaches": Breaches,
+    "states": States,
+    "machines": Machines,
+    "probes": Probes,
 }
 
 
@@ -46,7 +52,7 @@ def write_histories(histories: Iterable[History]) -> bytes:
         "frames": np.array([msgspec.json.encode(history.frame).decode() for history in kept], dtype=np.str_)
     }
     for name, kind in TABLES.items():
-        arrays[f"{name}_columns"] = np.array(["organisation", *(f.name for f in fields(kind))], dtype=np.str_)
+        arrays[f"{name}_columns"] = np.array(["organisation", *column_names(kind)], dtype=np.str_)
         parts = [_with_organisation(history, name) for history in kept]
         arrays[name] = np.concatenate(parts) if parts else np.empty((0, 1 + kind.width()), np.int64)
     buffer = io.BytesIO()
@@ -91,4 +97,7 @@ def _history(frame: RunFrame, rows: dict[str, NDArray[np.int64]]) -> History:
         sessions=Sessions.from_rows(own["sessions"]),
         mounts=Mounts.from_rows(own["mounts"]),
         breaches=Breaches.from_rows(own["breaches"]),
+        states=States.from_rows(own["states"]),
+        machines=Machines.from_rows(own["machines"]),
+        probes=Probes.from_rows(own["probes"]),
     )

@@ -12,6 +12,8 @@ to its `last_seen`, was sent before it first arrived, and is earlier than the wr
 as near, as they may be where `last_seen` has whole seconds, one that changes nothing gives way. What finds no write is
 unexplained: the cleanup job, or a deployment's life of its own.
 
+A PATCH sets `last_seen` itself, and its event is known by that.
+
 Where no event carries `last_seen`, each dashboard's events are given the latest writes sent before them.
 """
 
@@ -22,7 +24,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.history.columns import NEVER_NS, NO_LAST_SEEN, UNEXPLAINED, Deliveries, Ints, Writes
+from sim.history.columns import NEVER_NS, NO_LAST_SEEN, UNEXPLAINED, Deliveries, Ints, WriteKind, Writes
 
 CLOCK_TOLERANCE_MS: Final = 1_500
 """How far `last_seen` may lie outside the write it belongs to: clocks drift."""
@@ -39,7 +41,8 @@ def match(organisation: int, deliveries: Deliveries, writes: Writes) -> Ints:
     `deliveries` must be sorted by arrival and `writes` by sending; int64 array of len(deliveries).
     """
     result = np.full(len(deliveries), UNEXPLAINED, np.int64)
-    own = np.flatnonzero(deliveries.owner == organisation)
+    _match_patches(organisation, deliveries, writes, result)
+    own = np.flatnonzero((deliveries.owner == organisation) & (result == UNEXPLAINED))
     stamped = own[deliveries.last_seen_ms[own] != NO_LAST_SEEN]
     if not len(own) or not len(writes):
         return result
@@ -51,6 +54,15 @@ def match(organisation: int, deliveries: Deliveries, writes: Writes) -> Ints:
         rows = own[deliveries.dashboard[own] == dashboard]
         result[rows] = _Matching(deliveries, rows, np.arange(len(rows)), writes).by_arrival()
     return result
+
+
+def _match_patches(organisation: int, deliveries: Deliveries, writes: Writes, result: Ints) -> None:
+    """The events of PATCHes: they carry the `last_seen` that was set, cut to whole seconds by some."""
+    for row in np.flatnonzero(writes.kind == WriteKind.PATCH).tolist():
+        set_ms = writes.last_seen_ms[row]
+        told = (deliveries.last_seen_ms == set_ms) | (deliveries.last_seen_ms == set_ms // _SECOND_MS * _SECOND_MS)
+        its = (deliveries.owner == organisation) & (deliveries.machine == writes.machine[row])
+        result[told & its & (deliveries.arrived_ns >= writes.sent_ns[row])] = row
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +94,10 @@ class _Matching:
         self._acked_ns: list[int] = writes.acked_ns.tolist()
         self._quiet: list[bool] = writes.echoes().tolist()
         self._candidates: dict[tuple[int, int], list[int]] = {}
-        for row, key in enumerate(zip(writes.machine.tolist(), writes.status.tolist(), strict=True)):
-            self._candidates.setdefault(key, []).append(row)
+        heartbeats = np.flatnonzero(writes.kind == WriteKind.HEARTBEAT).tolist()
+        machines, statuses = writes.machine.tolist(), writes.status.tolist()
+        for row in heartbeats:
+            self._candidates.setdefault((machines[row], statuses[row]), []).append(row)
 
     def by_clock(self) -> Ints:
         """The write of each delivery, told by `last_seen`."""

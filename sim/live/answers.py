@@ -1,63 +1,72 @@
-"""Looks into every answer to a refetch: whose rows are these, and do the counts count more than they show?"""
+"""Reads answers: whose rows are these, what do they say, and do the counts fit them?"""
 
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from sim.contract import MachineRow, MachinesAnswer, StatsAnswer, Status
-from sim.history import UNKNOWN_OWNER, Breach, HistoryBuilder
-from sim.live.http import Reply
+from sim.actors import Contents
+from sim.contract import DashboardStats, MachineRow, MachinesAnswer, StatsAnswer, Status, StatusCode
+from sim.history import UNKNOWN_OWNER
 from sim.live.owners import Owners
-from sim.live.tally import Tally
 
 _STATS: Final = msgspec.json.Decoder(StatsAnswer)
 _MACHINES: Final = msgspec.json.Decoder(MachinesAnswer)
 
 
-class Inspector:
-    """Inspects one organisation's answers and notes what it finds."""
+class Reader:
+    """Reads one organisation's answers."""
 
-    def __init__(self, organisation: int, health: bool, owners: Owners, history: HistoryBuilder, tally: Tally) -> None:
+    def __init__(self, organisation: int, machines: int, health: bool, owners: Owners) -> None:
         self._organisation = organisation
+        self._machines = machines
         self._health = health
         self._owners = owners
-        self._history = history
-        self._tally = tally
 
-    def inspect(self, dashboard: int, reply: Reply) -> bool:
-        """Whether the answer is one of the contract; what it holds of others is noted."""
+    def refetch(self, body: bytes) -> Contents | None:
+        """The contents of an answer to the page's refetch; None if it is not of the contract."""
         try:
-            rows, excess = self._read(reply.body)
-        except msgspec.DecodeError:
-            self._history.breach(dashboard, reply.arrived_ns, Breach.ANSWER)
-            self._tally.last_failure = "a refetch was answered with something else than the contract says"
-            return False
-        self.note(dashboard, reply.arrived_ns, rows, excess)
-        return True
+            if self._health:
+                return self.rows(_MACHINES.decode(body).data)
+            stats = _STATS.decode(body).data.data
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        return _counted(self._read(stats.machines, StatusCode.ABSENT), stats.machines, stats)
 
-    def note(self, dashboard: int, at_ns: int, rows: Sequence[MachineRow], excess: int) -> None:
-        """Note what an answer held: whose rows, and by how much its counts exceeded them; -1 for no dashboard."""
-        organisation, of = self._organisation, self._owners.of
-        others = [owner for row in rows if (owner := of(row.id).organisation) != organisation]
-        if not others and not excess:
-            self._history.plain_answer(dashboard, at_ns, len(rows), 0)
-            return
+    def rows(self, rows: Sequence[MachineRow]) -> Contents:
+        """The contents of a list of machines, which may be a page of them (contract 5, C22)."""
+        return self._read(rows, StatusCode.UNKNOWN)
+
+    def _read(self, rows: Sequence[MachineRow], missing: StatusCode) -> Contents:
+        of, organisation, count = self._owners.of, self._organisation, self._machines
+        statuses = bytearray([missing]) * count
+        others: list[int] = []
+        for row in rows:
+            owner, machine = of(row.id)
+            if owner != organisation:
+                others.append(owner)
+            elif machine < count:
+                statuses[machine] = StatusCode.of(row.status)
         foreign = [owner for owner in others if owner != UNKNOWN_OWNER]
-        unknown = len(others) - len(foreign)
-        own = len(rows) - len(others)
-        if not foreign and not excess:
-            self._history.plain_answer(dashboard, at_ns, own, unknown)
-            return
-        self._tally.leaks += len(foreign) + (1 if excess else 0)
-        first = foreign[0] if foreign else UNKNOWN_OWNER
-        self._history.odd_answer(dashboard, at_ns, own, len(foreign), unknown, first, excess)
+        return Contents(
+            statuses=bytes(statuses),
+            own_rows=len(rows) - len(others),
+            unknown_rows=len(others) - len(foreign),
+            foreign_rows=len(foreign),
+            foreign_owner=foreign[0] if foreign else UNKNOWN_OWNER,
+        )
 
-    def _read(self, body: bytes) -> tuple[list[MachineRow], int]:
-        """The rows, and by how much the counts exceed them."""
-        if self._health:
-            return _MACHINES.decode(body).data, 0
-        stats = _STATS.decode(body).data.data
-        online = sum(row.status == Status.ONLINE for row in stats.machines)
-        excess = max(stats.machine_count - len(stats.machines), stats.online_count - online, 0)
-        return stats.machines, excess
+
+def _counted(contents: Contents, rows: Sequence[MachineRow], stats: DashboardStats) -> Contents:
+    """With what its counts say beyond its rows (somebody else's machines), or else than its rows."""
+    online = sum(row.status == Status.ONLINE for row in rows)
+    if (stats.machine_count, stats.online_count) == (len(rows), online):
+        return contents
+    excess = max(stats.machine_count - len(rows), stats.online_count - len(rows), 0)
+    if excess:
+        return contents._replace(excess_count=excess)
+    # A row that leaked in may be counted or not, and may be online or not.
+    foreign = contents.foreign_rows
+    fits = 0 <= len(rows) - stats.machine_count <= foreign and 0 <= online - stats.online_count <= foreign
+    wrong = abs(stats.machine_count - len(rows)) + abs(stats.online_count - online)
+    return contents if fits else contents._replace(miscount=wrong)

@@ -35,6 +35,8 @@ class Organisation(msgspec.Struct, frozen=True):
     password: str | None = None
     token: str | None = None
     refresh_token: str | None = None
+    expired_token: str | None = None
+    """An access token that was valid and has expired: only to see that it is refused."""
 
     def __repr__(self) -> str:
         return f"Organisation(org_id={self.org_id!r}, machines={len(self.machines)})"
@@ -88,6 +90,18 @@ def _problem(organisation: Organisation) -> str:
         return f" ({organisation.org_id}): the token has characters that no token has, or none; copy it again"
     if organisation.token is None and (organisation.email is None or organisation.password is None):
         return f" ({organisation.org_id}) has neither token nor e-mail and password"
+    return _problem_of_expired(organisation)
+
+
+def _problem_of_expired(organisation: Organisation) -> str:
+    token = organisation.expired_token
+    if token is None:
+        return ""
+    if not is_token(token):
+        return f" ({organisation.org_id}): the expired_token has characters that no token has, or none; copy it again"
+    left_s = _expires_s(token) - time.time()
+    if 0 < left_s < math.inf:
+        return f" ({organisation.org_id}): the expired_token is valid for another {left_s:,.0f} s; give one that ended"
     return ""
 
 

@@ -1,16 +1,12 @@
 """What a worker needs to know of a run."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
+from sim.actors import RunRules
 from sim.live.credentials import Credentials
 from sim.live.owners import Owners
 from sim.live.socket import Address
 from sim.scenario import Scenario
-
-_LEAST_BUCKET_NS: Final = 1_000_000_000
-_MOST_BUCKETS: Final = 600
-"""Over time there are at most so many points: more than a plot can show, few enough to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +23,16 @@ class Plan:
     keep_history: bool = False
 
     @property
+    def rules(self) -> RunRules:
+        """What all its organisations have in common."""
+        return RunRules(self.scenario, self.seed)
+
+    @property
     def window_ns(self) -> int:
         """Length of the measured window."""
-        return round(self.scenario.duration_s * 1e9)
+        return self.rules.window_ns
 
     @property
     def bucket_ns(self) -> int:
-        """Length of a bucket of the figures over time: whole seconds."""
-        seconds = -(-self.window_ns // (_MOST_BUCKETS * _LEAST_BUCKET_NS))
-        return max(1, seconds) * _LEAST_BUCKET_NS
+        """Length of a bucket of the figures over time."""
+        return self.rules.bucket_ns

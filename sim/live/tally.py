@@ -63,6 +63,18 @@ class Tally:
             self.event_to_refetch.record(max(took_ns, 0))
             self.entries.append(Entry("WS", "event-to-refetch", took_ns / 1e6, ""))
 
+    def subscriptions(self, change: int) -> None:
+        """So many more dashboards are subscribed."""
+        self.subscribed += change
+
+    def leaked(self, count: int) -> None:
+        """Events, rows or counts of another organisation were seen."""
+        self.leaks += count
+
+    def failed(self, what: str) -> None:
+        """Something went wrong that says why others wait."""
+        self.last_failure = what
+
     def answered(self, status: int, reason: str) -> None:
         """Some request ended: an answer of any status says that the target is there."""
         if status:

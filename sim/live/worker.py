@@ -9,11 +9,12 @@ import msgspec
 from gevent.event import Event
 from gevent.lock import Semaphore
 
+from sim.actors import Organisation
 from sim.checks import Partials, observe
-from sim.checks.partials import merge_all
+from sim.checks.folded import Folded
 from sim.history import History
 from sim.live.health import Health
-from sim.live.organisation import Organisation
+from sim.live.organisation import LiveOrganisation
 from sim.live.plan import Plan
 from sim.live.tally import Tally
 from sim.stats import Histogram
@@ -34,7 +35,8 @@ class Worker:
         self.plan = plan
         self.tally = Tally()
         self.health = Health(plan.scenario.generator)
-        self._organisations: list[Organisation] = []
+        self._organisations: list[LiveOrganisation] = []
+        self._folded = Folded(plan.window_ns, plan.bucket_ns)
         self._readers = Semaphore(_READS_AT_ONCE)
         self._next_mount_ns = 0
         self._started = False
@@ -42,14 +44,14 @@ class Worker:
     @property
     def organisations(self) -> list[int]:
         """Numbers of the organisations that it drives."""
-        return [organisation.number for organisation in self._organisations]
+        return [organisation.actor.number for organisation in self._organisations]
 
     def prepare(self, number: int) -> None:
         """Make an organisation ready: read its state, bring its machines to their states, open its dashboards.
 
         Blocks the calling greenlet. Raises `WarmupError`.
         """
-        organisation = Organisation(number, self.plan, self.tally)
+        organisation = LiveOrganisation(number, self.plan, self.tally, None if self.plan.keep_history else self._fold)
         self._organisations.append(organisation)
         timeout_s = self.plan.scenario.warmup.timeout_s
         problems: list[str] = []
@@ -65,9 +67,9 @@ class Worker:
             self._wait(read, timeout_s, f"organisation {number}: its machines could not be read")
         if problems:
             raise WarmupError(problems[0])
-        organisation.align(aligned.set)
+        organisation.actor.align(aligned.set)
         self._wait(aligned, timeout_s, f"organisation {number}: its machines did not reach their states")
-        self._mount_all(organisation, timeout_s)
+        self._mount_all(organisation.actor, timeout_s)
 
     def start(self, delay_s: float) -> None:
         """The measured window of all organisations begins after this delay."""
@@ -75,7 +77,7 @@ class Worker:
         origin_ns = monotonic_ns() + round(delay_s * 1e9)
         self._started = True
         for organisation in self._organisations:
-            organisation.start(origin_ns)
+            organisation.actor.start(origin_ns)
         gevent.sleep(delay_s)
         self.tally.measuring = True
         self.health.begin()
@@ -86,31 +88,33 @@ class Worker:
         self.health.end()
         if cut_short:
             for organisation in self._organisations:
-                organisation.stop()
+                organisation.actor.stop()
 
     def drain(self, timeout_s: float) -> None:
         """Wait until everything under way has settled, or the time is up."""
         until_ns = monotonic_ns() + round(timeout_s * 1e9)
         while monotonic_ns() < until_ns:
-            if all(organisation.is_settled for organisation in self._organisations):
+            if all(organisation.actor.is_settled for organisation in self._organisations):
                 return
             gevent.sleep(_DRAIN_POLL_S)
 
     def fold(self) -> tuple[Partials, list[History]]:
         """Close everything and fold each history; the histories only if they are to be kept."""
         ended_ns = monotonic_ns()
-        partials: list[Partials] = []
         kept: list[History] = []
         for organisation in self._organisations:
-            history = organisation.finish(ended_ns)
+            history = organisation.actor.finish(ended_ns)
             if self._started:
-                partials.append(observe(history, organisation.digest))
+                self._folded.add(observe(history, organisation.actor.digest))
             if self.plan.keep_history:
                 kept.append(history)
             gevent.sleep(0)  # heartbeats to the master go on between organisations
-        merged = merge_all(partials, self.plan.window_ns, self.plan.bucket_ns)
+        merged = self._folded.merged()
         lateness = merged.latency.histograms.get("lateness", Histogram())
         return msgspec.structs.replace(merged, generator=self.health.partial(lateness)), kept
+
+    def _fold(self, part: History, schedule_digest: bytes) -> None:
+        self._folded.add(observe(part, schedule_digest))
 
     def _mount_all(self, organisation: Organisation, timeout_s: float) -> None:
         """Open all dashboards, each at its turn among all of this worker's."""

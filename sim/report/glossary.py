@@ -34,7 +34,8 @@ GLOSSARY: Final = (
     ("excess refetch", "A refetch that the debounce rule does not explain for the deliveries seen."),
     (
         "leak",
-        "An event, a row or a count of one organisation that reaches a client of another.",
+        "An event, a row or a count of one organisation that reaches a client of another, or a request for it "
+        "that is granted.",
     ),
     (
         "leak opportunity",
@@ -46,9 +47,24 @@ GLOSSARY: Final = (
         "The exact one-sided upper bound (Clopper and Pearson, 1934): were leaks more frequent than this, so "
         "few would be seen in at most 1 run of 20.",
     ),
+    (
+        "probe",
+        "A request or a socket that is only to see what becomes of it: for another organisation, or with a bad "
+        "token, it must be refused; a control, for the own one, must be granted.",
+    ),
     ("lost delivery", "A transition that a dashboard subscribed throughout did not receive in time."),
     ("blind time", "The share of time in which a dashboard has no subscribed socket, so events pass it by."),
+    (
+        "cut socket",
+        "A socket that the other side ended, and not since the page had been silent for too long (eviction).",
+    ),
+    ("contradicted answer", "An answer that shows something else than was certain when it was asked for."),
     ("staleness", "The share of time in which a dashboard shows something else than the truth."),
+    (
+        "wait",
+        "From an event until the page shows something new. It is starved if it is too long: the debounce was "
+        "restarted again and again, each refetch was cancelled by the next one, or answers were slow.",
+    ),
     (
         "from due",
         "Counted from the time at which the schedule wanted the write, not from when it left: a target that "

@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from sim.report.quantities import at_most, counted, exact, milliseconds, number
-from sim.results.summary import Collapse, FindingSummary, Leakage, Metrics, RunVerdict, Summary
+from sim.report.quantities import at_most, counted, exact, milliseconds, number, share
+from sim.results.summary import Collapse, FindingSummary, Leakage, Metrics, RunVerdict, Staleness, Summary
 
 NO_ANSWER: Final = "no answer"
 
@@ -78,23 +78,24 @@ def caveat(summary: Summary) -> str | None:
 def answers(summary: Summary) -> tuple[Answer, Answer, Answer]:
     """The three answers: freshness, what the debounce saves and costs, and leakage."""
     return (
-        _freshness(summary.metrics),
+        _freshness(summary.metrics, summary.staleness),
         _collapse(summary.collapse, summary.metrics.debounce.mean),
         _leakage(summary.leakage),
     )
 
 
-def _freshness(metrics: Metrics) -> Answer:
+def _freshness(metrics: Metrics, staleness: Staleness) -> Answer:
     question = "How fresh is the dashboard?"
     whole = metrics.event_to_refetch
     if whole.count == 0 or whole.p50 is None:
         nothing = "No event was followed to the refetch that shows it, so there is no answer."
-        return Answer(question, NO_ANSWER, "nothing was measured", nothing)
+        return Answer(question, NO_ANSWER, "nothing was measured", f"{nothing} {_outdated(staleness)}".rstrip())
     sentence = f"A change is on the screen after {milliseconds(whole.p50)} in the median"
     if whole.p95 is not None:
         sentence += f" and {milliseconds(whole.p95)} at p95"
     sentence += f" ({counted(whole.count, 'event')})."
-    return Answer(question, milliseconds(whole.p50), "in the median", f"{sentence} {_parts(metrics)}".rstrip())
+    sentences = (sentence, _parts(metrics), _outdated(staleness))
+    return Answer(question, milliseconds(whole.p50), "in the median", " ".join(filter(None, sentences)))
 
 
 def _parts(metrics: Metrics) -> str:
@@ -107,6 +108,15 @@ def _parts(metrics: Metrics) -> str:
         f"Of {milliseconds(whole)} on average, the delivery took {milliseconds(delivery)}, "
         f"the debounce {milliseconds(debounce)} and the refetch {milliseconds(refetch)}."
     )
+
+
+def _outdated(staleness: Staleness) -> str:
+    if staleness.share is None:
+        return ""
+    sentence = f"Dashboards showed something outdated {share(staleness.share)} of the time"
+    if staleness.longest_ms is None:
+        return f"{sentence}."
+    return f"{sentence}, {milliseconds(staleness.longest_ms)} at most at a stretch."
 
 
 def _collapse(collapse: Collapse, wait_ms: float | None) -> Answer:
@@ -137,18 +147,16 @@ def _excess(collapse: Collapse) -> str:
 
 def _leakage(leakage: Leakage) -> Answer:
     question = "Does anything cross from one organisation to another?"
-    sentence = f"{leaks_sentence(leakage)}. {_answers_inspected(leakage)}".rstrip()
-    if leakage.opportunities == 0 and leakage.inspected_answers == 0 and not _any_leak(leakage):
+    sentences = (f"{leaks_sentence(leakage)}.", _answers_inspected(leakage), _requests_inspected(leakage))
+    sentence = " ".join(filter(None, sentences))
+    others = leakage.leaked_rows + leakage.leaked_counts + leakage.leaked_requests
+    if leakage.leaks == 0 and others:
+        figure = counted(others, "row, count or request", "rows, counts or requests")
+        return Answer(question, figure, "of other organisations", sentence)
+    if not (leakage.leaks or leakage.opportunities or leakage.inspected_answers or leakage.inspected_requests):
         return Answer(question, NO_ANSWER, "no opportunities", sentence)
-    if leakage.leaks == 0 and _any_leak(leakage):
-        rows = counted(leakage.leaked_rows + leakage.leaked_counts, "row or count", "rows or counts")
-        return Answer(question, rows, "of other organisations", sentence)
     caption = f"in {counted(leakage.opportunities, 'opportunity', 'opportunities')}"
     return Answer(question, counted(leakage.leaks, "leak"), caption, sentence)
-
-
-def _any_leak(leakage: Leakage) -> bool:
-    return leakage.leaks + leakage.leaked_rows + leakage.leaked_counts > 0
 
 
 def leaks_sentence(leakage: Leakage) -> str:
@@ -171,3 +179,11 @@ def _answers_inspected(leakage: Leakage) -> str:
         f"belonged to another organisation; {counted(leakage.leaked_counts, 'count')} included machines "
         "of another organisation."
     )
+
+
+def _requests_inspected(leakage: Leakage) -> str:
+    if leakage.inspected_requests == 0:
+        return ""
+    verb = "was" if leakage.leaked_requests == 1 else "were"
+    requests = counted(leakage.inspected_requests, "request")
+    return f"Of {requests} for another organisation, {exact(leakage.leaked_requests)} {verb} granted."

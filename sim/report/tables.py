@@ -118,9 +118,13 @@ def load_rows(summary: Summary) -> tuple[Row, ...]:
         Row("deliveries", exact(load.deliveries), f"{load.unexplained_deliveries:,} that no write explains"),
         Row("refetches", exact(load.refetches), _refetch_remark(summary)),
         Row("lost deliveries", exact(loss.lost), f"of {loss.expected:,} expected"),
-        Row("repeated deliveries", exact(loss.duplicates), f"{loss.out_of_order:,} out of order"),
+        Row("repeated deliveries", exact(loss.duplicates), _delivery_remark(summary)),
+        Row("contradicted answers", exact(summary.convergence.contradicted), _convergence_remark(summary)),
+        Row("probes that must be refused", exact(summary.refusals.tried), _refusals_remark(summary)),
         Row("blind time", share(blind.share), _blind_remark(summary)),
+        Row("sockets", exact(blind.sockets), _socket_remark(summary)),
         Row("staleness", share(summary.staleness.share), _staleness_remark(summary)),
+        Row("longest wait", milliseconds(summary.starvation.longest_wait_ms), _wait_remark(summary)),
     )
 
 
@@ -130,14 +134,48 @@ def _refetch_remark(summary: Summary) -> str:
     return f"{load.refetches_cancelled:,} cancelled, {load.refetches_failed:,} failed, {retries}"
 
 
+def _delivery_remark(summary: Summary) -> str:
+    loss = summary.loss
+    return f"{loss.out_of_order:,} out of order, {loss.echoes:,} that announced no change"
+
+
+def _convergence_remark(summary: Summary) -> str:
+    convergence = summary.convergence
+    wrong = counted(convergence.diverged, "machine")
+    return f"of {convergence.judged_answers:,} judged; {wrong} shown wrongly at the end"
+
+
+def _refusals_remark(summary: Summary) -> str:
+    refusals = summary.refusals
+    controls = counted(refusals.controls, "control")
+    return f"{refusals.granted:,} granted; of {controls}, {refusals.controls_refused:,} refused"
+
+
 def _blind_remark(summary: Summary) -> str:
     blind = summary.blind
     return f"{counted(blind.evictions, 'eviction')}, {counted(blind.reconnects, 'reconnect')}"
 
 
+def _socket_remark(summary: Summary) -> str:
+    blind = summary.blind
+    return (
+        f"{blind.cut:,} cut, {blind.early_evictions:,} evicted too early, {blind.overdue_evictions:,} too late or never"
+    )
+
+
 def _staleness_remark(summary: Summary) -> str:
-    stale_s = summary.staleness.dashboard_seconds
-    return "" if stale_s is None else f"{exact(stale_s)} dashboard-seconds"
+    staleness = summary.staleness
+    remarks = []
+    if staleness.dashboard_seconds is not None:
+        remarks.append(f"{exact(staleness.dashboard_seconds)} dashboard-seconds")
+    if staleness.worst_organisation is not None:
+        remarks.append(f"the worst is organisation {staleness.worst_organisation} with {share(staleness.worst_share)}")
+    return "; ".join(remarks)
+
+
+def _wait_remark(summary: Summary) -> str:
+    starvation = summary.starvation
+    return f"of {counted(starvation.waits, 'wait')} for something new; {starvation.starved:,} too long"
 
 
 def generator_rows(summary: Summary) -> tuple[Row, ...]:

@@ -6,28 +6,12 @@ from typing import Final
 import msgspec
 
 from sim.checks import Finding, Partials, Verdict, Witness, judge
-from sim.checks import blind as blind_check
-from sim.checks import collapse as collapse_check
 from sim.checks import generator as generator_check
-from sim.checks import leakage as leakage_check
 from sim.checks import objectives as objectives_check
-from sim.results.summary import (
-    Blind,
-    Collapse,
-    Distribution,
-    FindingSummary,
-    Generator,
-    Leakage,
-    Load,
-    Loss,
-    Metrics,
-    RunVerdict,
-    Staleness,
-    Summary,
-)
+from sim.results.sections import Sections, sections_of
+from sim.results.summary import FindingSummary, RunVerdict, Summary
 from sim.scenario import OBJECTIVE_PATHS, Objective
 from sim.schedule import combined_digest
-from sim.stats import Histogram, upper_bound
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,14 +30,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 def summarise(partials: Partials, facts: RunFacts, objectives: Sequence[Objective]) -> Summary:
     """The summary of a run. Pure: the same partial results give the same summary."""
-    sections = _Sections(
-        metrics=_metrics(partials),
-        collapse=_collapse(partials),
-        leakage=_leakage(partials),
-        loss=_loss(partials),
-        blind=_blind(partials),
-        generator=_generator(partials, facts),
-    )
+    sections = sections_of(partials, facts.target_cpu_share)
     findings = judge(partials) + objectives_check.conclude(objectives, figures_by_path(sections))
     return Summary(
         scenario=facts.scenario,
@@ -66,20 +43,9 @@ def summarise(partials: Partials, facts: RunFacts, objectives: Sequence[Objectiv
         verdict=run_verdict(findings, facts.reason),
         partial=facts.reason is not None,
         reason=facts.reason or _invalid_reason(partials),
-        load=_load(partials),
-        staleness=Staleness(),
         findings=[_finding(finding) for finding in findings],
         **msgspec.structs.asdict(sections),
     )
-
-
-class _Sections(msgspec.Struct, frozen=True, kw_only=True):
-    metrics: Metrics
-    collapse: Collapse
-    leakage: Leakage
-    loss: Loss
-    blind: Blind
-    generator: Generator
 
 
 def run_verdict(findings: Sequence[Finding], partial_reason: str | None) -> RunVerdict:
@@ -102,148 +68,51 @@ _RESTS_ON: Final = {
     "leakage.leaked_events": "leakage.opportunities",
     "leakage.leaked_rows": "leakage.inspected_rows",
     "leakage.leaked_counts": "leakage.inspected_answers",
+    "leakage.leaked_requests": "leakage.inspected_requests",
     "loss.lost": "loss.expected",
     "loss.duplicates": "loss.expected",
     "loss.out_of_order": "loss.expected",
+    "loss.echoes": "loss.expected",
+    "loss.unannounced": "loss.patches",
+    "refusals.granted": "refusals.answered",
+    "refusals.controls_refused": "refusals.controls",
+    "convergence.contradicted": "convergence.judged_answers",
+    "convergence.miscounted": "convergence.judged_answers",
+    "convergence.diverged": "convergence.judged_dashboards",
+    "convergence.unseen": "convergence.judged_dashboards",
+    "starvation.starved": "starvation.waits",
+    "starvation.starved_by_debounce": "starvation.waits",
+    "starvation.starved_by_cancelling": "starvation.waits",
+    "starvation.starved_otherwise": "starvation.waits",
+    "starvation.longest_chain": "starvation.waits",
+    "blind.never_subscribed": "load.dashboards",
+    "blind.early_evictions": "blind.sockets",
+    "blind.overdue_evictions": "blind.sockets",
+    "blind.cut": "blind.sockets",
     "generator.errors": "generator.workers",
 }
 """What each count is a count of: 0 out of nothing was not measured."""
 
 
-def figures_by_path(summary: Summary | _Sections) -> Mapping[str, float | None]:
+def figures_by_path(summary: Summary | Sections) -> Mapping[str, float | None]:
     """Every figure that an objective may name, by its path; None for what was not measured."""
     return {path: _measured(summary, path) for path in OBJECTIVE_PATHS}
 
 
-def _measured(summary: Summary | _Sections, path: str) -> float | None:
+def _measured(summary: Summary | Sections, path: str) -> float | None:
     value = _figure(summary, path)
     if value == 0 and path in _RESTS_ON and not _figure(summary, _RESTS_ON[path]):
         return None
     return value
 
 
-def _figure(summary: Summary | _Sections, path: str) -> float | None:
+def _figure(summary: Summary | Sections, path: str) -> float | None:
     section, _, name = path.partition(".")
     if hasattr(summary.metrics, section):
         value = getattr(getattr(summary.metrics, section), name.removesuffix("_ms"))
     else:
         value = getattr(getattr(summary, section), name)
     return None if value is None else float(value)
-
-
-def distribution(histogram: Histogram) -> Distribution:
-    """A histogram of nanoseconds as the figures of the summary."""
-
-    mean_ns, maximum_ns = histogram.mean, histogram.maximum
-
-    def ms(q: float) -> float | None:
-        value_ns = histogram.percentile(q)
-        if value_ns is None or maximum_ns is None:
-            return None
-        return min(value_ns, maximum_ns) / 1e6  # a bucket's highest value may be beyond the exact maximum
-
-    return Distribution(
-        count=histogram.count,
-        mean=None if mean_ns is None else mean_ns / 1e6,
-        p50=ms(50),
-        p90=ms(90),
-        p95=ms(95),
-        p99=ms(99),
-        p999=ms(99.9),
-        max=None if maximum_ns is None else maximum_ns / 1e6,
-    )
-
-
-def _metrics(partials: Partials) -> Metrics:
-    histograms, empty = partials.latency.histograms, Histogram()
-    return Metrics(**{name: distribution(histograms.get(name, empty)) for name in Metrics.__struct_fields__})
-
-
-def _collapse(partials: Partials) -> Collapse:
-    collapse = partials.collapse
-    return Collapse(
-        deliveries=collapse.deliveries,
-        refetches=collapse.refetches,
-        ratio=collapse_check.ratio(collapse),
-        excess_refetches=collapse.excess_refetches,
-    )
-
-
-def _leakage(partials: Partials) -> Leakage:
-    leakage = partials.leakage
-    opportunities = sum(leakage_check.opportunities_over_time(leakage).values())
-    return Leakage(
-        leaks=leakage.leaks,
-        opportunities=opportunities,
-        upper_bound_95=upper_bound(min(leakage.leaks, opportunities), opportunities),
-        leaked_events=len(leakage.leaked_events),
-        announced_events=sum(leakage.announced.values()),
-        leaked_rows=leakage.leaked_rows,
-        leaked_counts=leakage.leaked_counts,
-        inspected_rows=leakage.inspected_rows,
-        inspected_answers=leakage.inspected_answers,
-        unknown_rows=leakage.unknown_rows,
-        unknown_events=leakage.unknown_events,
-    )
-
-
-def _loss(partials: Partials) -> Loss:
-    loss = partials.loss
-    return Loss(lost=loss.lost, expected=loss.expected, duplicates=loss.duplicates, out_of_order=loss.out_of_order)
-
-
-def _blind(partials: Partials) -> Blind:
-    blind = partials.blind
-    return Blind(share=blind_check.share(blind), evictions=blind.evictions, reconnects=blind.reconnects)
-
-
-def _generator(partials: Partials, facts: RunFacts) -> Generator:
-    generator = partials.generator
-    handling = distribution(partials.latency.histograms.get("handling", Histogram()))
-    if generator is None:
-        return Generator(
-            valid=False,
-            lateness_p99_ms=None,
-            hub_lag_p99_ms=None,
-            cpu_share=None,
-            workers=0,
-            workers_lost=0,
-            errors=0,
-            handling_p99_ms=handling.p99,
-            kernel_timestamps=False,
-            target_cpu_share=facts.target_cpu_share,
-        )
-    return Generator(
-        valid=not generator_check.reasons(generator),
-        lateness_p99_ms=distribution(generator.lateness).p99,
-        hub_lag_p99_ms=distribution(generator.hub_lag).p99,
-        cpu_share=max(generator.cpu_shares, default=None),
-        workers=generator.workers,
-        workers_lost=len(generator.lost_workers),
-        errors=generator.error_count,
-        handling_p99_ms=handling.p99,
-        kernel_timestamps=generator.kernel_timestamps,
-        target_cpu_share=facts.target_cpu_share,
-    )
-
-
-def _load(partials: Partials) -> Load:
-    load, collapse = partials.load, partials.collapse
-    return Load(
-        organisations=load.organisations,
-        machines=load.machines,
-        dashboards=load.dashboards,
-        duration_s=partials.window_ns / 1e9,
-        writes=load.writes,
-        transitions=load.transitions,
-        deliveries=collapse.deliveries,
-        unexplained_deliveries=load.unexplained_deliveries,
-        refetches=collapse.all_refetches,
-        refetches_cancelled=collapse.cancelled,
-        refetches_failed=collapse.failed,
-        refetch_retries=collapse.retries,
-        writes_failed=load.writes_failed,
-    )
 
 
 def _invalid_reason(partials: Partials) -> str | None:

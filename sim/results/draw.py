@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sim.checks import Partials
 from sim.checks.leakage import BUCKET_NS, opportunities_over_time
 from sim.results.figures import HISTOGRAM_NAMES, Figures, HistogramColumns
-from sim.stats import Histogram
+from sim.stats import CoarseHistogram, Histogram
 
 Ints = NDArray[np.int64]
 
@@ -51,8 +51,10 @@ def _bucket_count(partials: Partials) -> int:
     """Enough buckets for the window and for the last thing that happened in the drain."""
     window = -(-partials.window_ns // partials.bucket_ns)
     collapse, leakage = partials.collapse, partials.leakage
-    fine = max([*leakage.announced, *leakage.leaks_over_time], default=0)
-    coarse = [*partials.load.writes_over_time, *collapse.deliveries_over_time, *collapse.refetches_over_time]
+    fine: int = max([*leakage.announced, *leakage.leaks_over_time], default=0)
+    coarse: list[int] = [
+        *partials.load.writes_over_time, *collapse.deliveries_over_time, *collapse.refetches_over_time
+    ]  # fmt: skip
     return 1 + max([window - 1, fine * BUCKET_NS // partials.bucket_ns, *coarse])
 
 
@@ -84,7 +86,7 @@ def _least(by_fine_bucket: Mapping[int, int], bucket_ns: int, buckets: int) -> I
     return np.where(column == np.iinfo(np.int64).max, 0, column)
 
 
-def _percentiles(by_bucket: Mapping[int, Histogram], q: float, buckets: int) -> NDArray[np.float64]:
+def _percentiles(by_bucket: Mapping[int, CoarseHistogram], q: float, buckets: int) -> NDArray[np.float64]:
     column = np.full(buckets, np.nan)
     for bucket, histogram in by_bucket.items():
         value_ns = histogram.percentile(q)

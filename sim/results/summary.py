@@ -51,12 +51,14 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Collapse(msgspec.Struct, frozen=True, kw_only=True):
-    """Deliveries per refetch that deliveries caused."""
+    """Deliveries per refetch that deliveries caused, and refetches that the debounce rule does not explain."""
 
     deliveries: int
     refetches: int
     ratio: float | None
     excess_refetches: int
+    boundary_deliveries: int
+    """So close to the end of a wait that they may have restarted it or not."""
 
 
 class Leakage(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,30 +75,84 @@ class Leakage(msgspec.Struct, frozen=True, kw_only=True):
     inspected_answers: int
     unknown_rows: int
     unknown_events: int
+    leaked_requests: int
+    """Requests for another organisation that were granted."""
+    inspected_requests: int
+    """Those that were answered."""
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
-    """Acked transitions that a subscribed dashboard did not receive, and those it received twice or out of order."""
+    """Acked changes that a subscribed dashboard did not receive, and events that came twice, out of order or idly."""
 
     lost: int
     expected: int
     duplicates: int
     out_of_order: int
+    echoes: int
+    """Events that announced no change."""
+    patches: int
+    """PATCHes whose event a dashboard was expecting."""
+    unannounced: int
+    """Of them: those that were announced to nobody."""
+
+
+class Refusals(msgspec.Struct, frozen=True, kw_only=True):
+    """Probes that must be refused, and the controls, which must be granted."""
+
+    tried: int
+    answered: int
+    granted: int
+    controls: int
+    controls_refused: int
+
+
+class Convergence(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether answers, and what was shown at the end, were the ground truth of the writes."""
+
+    judged_answers: int
+    judged_dashboards: int
+    contradicted: int
+    diverged: int
+    unseen: int
+    miscounted: int
 
 
 class Staleness(msgspec.Struct, frozen=True, kw_only=True):
     """Time during which a dashboard shows something else than the truth; None where it was not measured."""
 
-    dashboard_seconds: float | None = None
-    share: float | None = None
+    dashboard_seconds: float | None
+    share: float | None
+    longest_ms: float | None
+    overlong: int | None
+    worst_organisation: int | None
+    worst_share: float | None
+
+
+class Starvation(msgspec.Struct, frozen=True, kw_only=True):
+    """How long events waited to be shown, and why those that waited too long did."""
+
+    waits: int
+    starved: int
+    starved_by_debounce: int
+    starved_by_cancelling: int
+    starved_otherwise: int
+    organisations: int
+    longest_wait_ms: float | None
+    longest_debounce_ms: float | None
+    longest_chain: int
 
 
 class Blind(msgspec.Struct, frozen=True, kw_only=True):
-    """Time in which a dashboard has no subscribed socket."""
+    """Time in which a dashboard has no subscribed socket, and how sockets ended."""
 
     share: float | None
     evictions: int
     reconnects: int
+    sockets: int
+    never_subscribed: int
+    early_evictions: int
+    overdue_evictions: int
+    cut: int
 
 
 class Generator(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +222,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     collapse: Collapse
     leakage: Leakage
     loss: Loss
+    refusals: Refusals
+    convergence: Convergence
     staleness: Staleness
+    starvation: Starvation
     blind: Blind
     generator: Generator
     findings: list[FindingSummary]

@@ -139,6 +139,22 @@ class LossRules(Record):
     """A subscribed dashboard must have an acked transition's event after so long."""
 
 
+class Probes(Record):
+    """Requests and sockets that are only to see whether what must be refused is, and what must be granted is, too."""
+
+    per_s: Annotated[float, Field(ge=0, le=1000)] = 5.0
+    """How many are sent per second, all organisations together; 0 for none."""
+    hold_s: Positive = 5.0
+    """How long a socket with a filter for another organisation is kept open: it must bring none of its events."""
+
+
+class Freshness(Record):
+    """How soon a dashboard must show what it was told."""
+
+    within_s: Positive = float(contract.POLL_INTERVAL_S)
+    """A subscribed dashboard must show a change after so long; the product polls so often where no event reaches it."""
+
+
 class GeneratorLimits(Record):
     """Limits beyond which the generator was the bottleneck, and the run is invalid.
 
@@ -185,6 +201,30 @@ class TargetOptions(Record):
     """Lifetime of an access token (contract 6)."""
     rate_limits: bool = False
     """Whether log-in and registration are limited as in production (contract 4 and 6)."""
+
+
+class Model(Record):
+    """The network and the backend that the virtual executor models; a live run has real ones.
+
+    The defaults are of the order of the embedded target's own on one machine.
+    """
+
+    delay_ms: AtLeastZero = 0.2
+    """Median of a message's way through the network, one way."""
+    delay_sigma: AtLeastZero = 0.5
+    """Spread of it: standard deviation of its logarithm (log-normal); 0 for always the same."""
+    loss: Share = 0.0
+    """Share of messages whose packet is lost and sent again after resend_ms; all after it on its connection wait."""
+    resend_ms: AtLeastZero = 200.0
+    """How long a lost packet takes more: the least wait before TCP sends again on Linux."""
+    cuts_per_hour: AtLeastZero = 0.0
+    """Rate at which the network cuts a dashboard's socket."""
+    beat_ms: AtLeastZero = 0.8
+    """Work of the backend for a heartbeat; it does one thing after the other."""
+    read_ms: AtLeastZero = 1.2
+    """Work of the backend for an answer with an organisation's machines."""
+    row_us: AtLeastZero = 5.0
+    """The same for each machine in it."""
 
 
 def _objective_of(value: object) -> Objective:
@@ -234,5 +274,8 @@ class Scenario(Record):
     warmup: Warmup = Warmup()
     drain: Drain = Drain()
     loss: LossRules = LossRules()
+    probes: Probes = Probes()
+    freshness: Freshness = Freshness()
     generator: GeneratorLimits = GeneratorLimits()
+    model: Model = Model()
     target: TargetOptions = TargetOptions()

@@ -18,10 +18,19 @@ _OTHER_FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
     "collapse": ("deliveries", "refetches", "ratio", "excess_refetches"),
     "leakage": (
         "leaks", "opportunities", "upper_bound_95",
-        "leaked_events", "announced_events", "leaked_rows", "leaked_counts",
+        "leaked_events", "announced_events", "leaked_rows", "leaked_counts", "leaked_requests",
     ),
-    "loss": ("lost", "expected", "duplicates", "out_of_order"),
-    "blind": ("share", "evictions", "reconnects"),
+    "loss": ("lost", "expected", "duplicates", "out_of_order", "echoes", "unannounced"),
+    "refusals": ("tried", "answered", "granted", "controls", "controls_refused"),
+    "convergence": ("contradicted", "diverged", "unseen", "miscounted"),
+    "staleness": ("dashboard_seconds", "share", "longest_ms", "overlong", "worst_share"),
+    "starvation": (
+        "starved", "starved_by_debounce", "starved_by_cancelling", "starved_otherwise",
+        "longest_wait_ms", "longest_debounce_ms", "longest_chain",
+    ),
+    "blind": (
+        "share", "evictions", "reconnects", "never_subscribed", "early_evictions", "overdue_evictions", "cut",
+    ),
     "generator": ("lateness_p99_ms", "hub_lag_p99_ms", "cpu_share", "errors"),
 }  # fmt: skip
 

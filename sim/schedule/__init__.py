@@ -15,7 +15,8 @@ this: it goes up only from down, and down or silent only from up; while it is aw
 site outage, a restart) nothing else moves it; it acts at most once per nanosecond. So transitions of a
 machine alternate always.
 
-Visits are the same for dashboards: a user leaves and returns, and a cut falls only on a page that is open.
+Visits are the same for dashboards: a user leaves and returns, and a cut falls only on a page that is open. Probes,
+which try what must be refused, come at even distances.
 
 Times are integers of nanoseconds from the start of the measured window, at or after 0 and before its end.
 Equal schedules are told by their SHA-256; the streams of numpy's distributions are fixed within a numpy
@@ -24,16 +25,20 @@ version (NEP 19).
 
 from sim.schedule.action import Action, Schedule, VisitAction, Visits, combined_digest, share_digest
 from sim.schedule.build import schedule_for
+from sim.schedule.probes import ProbeKind, Probing, probes_for
 from sim.schedule.sizes import Sizes, sizes_for
 from sim.schedule.visits import visits_for
 
 __all__ = [
     "Action",
+    "ProbeKind",
+    "Probing",
     "Schedule",
     "Sizes",
     "VisitAction",
     "Visits",
     "combined_digest",
+    "probes_for",
     "schedule_for",
     "share_digest",
     "sizes_for",

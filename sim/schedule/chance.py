@@ -23,6 +23,7 @@ class Purpose(IntEnum):
     BURST = 5
     VISITS = 6
     CUT = 7
+    PROBES = 8
 
 
 def stream(seed: int, organisation: int, purpose: Purpose, part: int = 0) -> np.random.Generator:

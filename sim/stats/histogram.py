@@ -34,11 +34,13 @@ class Histogram:
     commutative.
     """
 
-    __slots__ = ("_counts", "_maximum", "_minimum", "_total")
+    __slots__ = ("_counts", "_first", "_maximum", "_minimum", "_total")
     __hash__ = None  # type: ignore[assignment]  # mypy wants a method, but what changes in place has no hash
 
     def __init__(self) -> None:
-        self._counts = array("q")  # its items are cheaper to raise than numpy's; as long as the largest value needs
+        self._counts = array("q")  # its items are cheaper to raise than numpy's
+        self._first = 0
+        """Index of the first of them: they reach from the smallest value's to the largest value's and a little on."""
         self._total = 0
         self._minimum = LARGEST_VALUE
         self._maximum = 0
@@ -67,9 +69,10 @@ class Histogram:
         _check_sparse(index, count, minimum, maximum)
         made = cls()
         if minimum is not None and maximum is not None:
-            dense = np.zeros(index[-1] + 1, np.int64)
-            dense[index] = count
-            made._add(dense, total, minimum, maximum)
+            first = int(index[0])
+            dense = np.zeros(int(index[-1]) - first + 1, np.int64)
+            dense[index - first] = count
+            made._add(first, dense, total, minimum, maximum)
         return made
 
     def record(self, value: int) -> None:
@@ -78,9 +81,11 @@ class Histogram:
             raise ValueError(f"{value} is not from 0 to 2^62")
         shift = value.bit_length() - LEADING_BITS  # as index_of, without the calls
         index = shift * HALF + (value >> shift) if shift > 0 else value
-        if index >= len(self._counts):
-            self._grow(index)
-        self._counts[index] += 1
+        place = index - self._first
+        if not 0 <= place < len(self._counts):
+            self._grow(index, index)
+            place = index - self._first
+        self._counts[place] += 1
         self._total += value
         if value < self._minimum:
             self._minimum = value
@@ -94,12 +99,15 @@ class Histogram:
         low, high = int(values.min()), int(values.max())
         if low < 0 or high > LARGEST_VALUE:
             raise ValueError(f"{low if low < 0 else high} is not from 0 to 2^62")
-        self._add(np.bincount(indexes_of(values)), _exact_sum(values), low, high)
+        indexes = indexes_of(values)
+        first = int(indexes.min())
+        self._add(first, np.bincount(indexes - first), _exact_sum(values), low, high)
 
     def merge(self, other: "Histogram") -> None:
         """Add all values of another histogram in place."""
         if other.minimum is not None and other.maximum is not None:
-            self._add(other.dense(), other.total, other.minimum, other.maximum)
+            counts = np.frombuffer(other._counts, np.int64)  # noqa: SLF001  (of the same class)
+            self._add(other._first, counts, other.total, other.minimum, other.maximum)  # noqa: SLF001
 
     def __add__(self, other: "Histogram") -> "Histogram":
         added = Histogram()
@@ -154,7 +162,7 @@ class Histogram:
             return None
         running = np.frombuffer(self._counts, np.int64).cumsum()
         wanted = max(1, int(q * int(running[-1]) / 100 + 0.5))
-        index = np.flatnonzero(running >= wanted)[:1]
+        index = np.flatnonzero(running >= wanted)[:1] + self._first
         return int((highest_of(index) if q else lowest_of(index))[0])
 
     def columns(self) -> tuple[Ints, Ints, Ints]:
@@ -167,27 +175,29 @@ class Histogram:
         index, count = self._filled()
         return index.tolist(), count.tolist()
 
-    def dense(self) -> Ints:
-        """The counts of all buckets from the first to the largest value's and a little on, as a copy."""
-        return np.array(self._counts, np.int64)
-
     def _filled(self) -> tuple[Ints, Ints]:
-        counts = self.dense()
-        index = np.flatnonzero(counts)
-        return index, counts[index]
+        counts = np.array(self._counts, np.int64)
+        place = np.flatnonzero(counts)
+        return place + self._first, counts[place]
 
-    def _add(self, counts: Ints, total: int, minimum: int, maximum: int) -> None:
-        self._grow(counts.size - 1)
-        np.frombuffer(self._counts, np.int64)[: counts.size] += counts
+    def _add(self, first: int, counts: Ints, total: int, minimum: int, maximum: int) -> None:
+        self._grow(first, first + counts.size - 1)
+        place = first - self._first
+        np.frombuffer(self._counts, np.int64)[place : place + counts.size] += counts
         self._total += total
         self._minimum = min(minimum, self._minimum)
         self._maximum = max(maximum, self._maximum)
 
-    def _grow(self, index: int) -> None:
-        """Make room for a bucket, HALF buckets at a time: few growths, and small where values are."""
-        missing = (index // HALF + 1) * HALF - len(self._counts)
-        if missing > 0:
-            self._counts.frombytes(bytes(8 * missing))
+    def _grow(self, low: int, high: int) -> None:
+        """Make room for the buckets of these indexes, HALF at a time: few growths, and small where values are alike."""
+        first = low // HALF * HALF
+        if not self._counts:
+            self._first = first
+        before = max(self._first - first, 0)
+        after = max((high // HALF + 1) * HALF - self._first - len(self._counts), 0)
+        if before or after:
+            self._counts = array("q", bytes(8 * before)) + self._counts + array("q", bytes(8 * after))
+            self._first -= before
 
 
 def _exact_sum(values: Ints) -> int:

@@ -3,12 +3,14 @@ from functools import reduce
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from numpy.typing import NDArray
 
 from sim.checks import Verdict
 from sim.checks.latency import Latency, conclude, merge, observe, shown_deliveries
 from sim.history import NEVER_NS, UNEXPLAINED, Fetches, History, Outcome
-from sim.stats import Histogram
+from sim.stats import CoarseHistogram, Histogram
 from tests.checks.laws import assert_merges
+from tests.checks.probing import seen_by_a_probe
 from tests.checks.worlds import worlds
 from tests.histories import history, ns
 
@@ -81,6 +83,22 @@ def test_unshown_events_are_told_beside_those_that_were_shown() -> None:
     assert finding.text.endswith("1 delivered events were never shown and are in no latency")
 
 
+def test_the_slowest_event_of_all_is_the_witness() -> None:
+    fast, slow = "w1+@100-104 e0.1+@103 r0@603-610", "w2+@5000-5004 e0.2+@5003 r0@5503-5700"
+    finding = conclude(merge(observe(history(fast)), observe(history(slow, organisation=1))))
+    assert (finding.witnesses.first, finding.witnesses.last) == (None, None)
+    assert finding.witnesses.worst is not None
+    assert (finding.witnesses.worst.organisation, finding.witnesses.worst.size) == (1, 700)
+
+
+def test_what_a_probe_received_and_patches_are_in_no_latency() -> None:
+    on_a_probe = observe(seen_by_a_probe(history("w1+@100-104 e0.1+@103^5 r0@603-610"), 0))
+    assert {on_a_probe.histograms[name].count for name in ("delivery", "handling", "event_to_refetch")} == {0}
+    assert on_a_probe.unshown == 0
+    patched = observe(history("patch1@100-104~77 e0.1+@103~77 r0@603-610"))
+    assert {patched.histograms[name].count for name in ("delivery", "write", "lateness", "blocked")} == {0}
+
+
 def test_without_data_it_is_unknown() -> None:
     assert conclude(observe(history())).verdict is Verdict.UNKNOWN
     assert conclude(Latency()).verdict is Verdict.UNKNOWN
@@ -122,16 +140,20 @@ def test_failed_and_unanswered_writes_have_lateness_but_no_write_time() -> None:
     assert _times_ms(partial, "write") == (0, 0, 0)
 
 
+def _ns(milliseconds: float) -> NDArray[np.int64]:
+    return np.array([ns(milliseconds)], np.int64)
+
+
 def test_handling_is_that_of_all_deliveries_from_the_window_on() -> None:
     partial = observe(history("e0.1+@-500^900 e0.1+@200^3 e0.2+@1500^4o9"))
     assert _times_ms(partial, "handling") == (2, 7, 4)
-    assert {bucket: h.total for bucket, h in partial.over_time["handling"].items()} == {0: ns(3), 1: ns(4)}
+    assert partial.over_time["handling"] == {0: CoarseHistogram.of(_ns(3)), 1: CoarseHistogram.of(_ns(4))}
 
 
 def test_over_time_an_event_stands_in_the_bucket_of_its_write() -> None:
     words = "w1+@900-904 w2+@2000-2004 e0.1+@1203 e0.2+@2003 r0@1703-1710 r0@2503-2600"
     over_time = observe(history(words)).over_time["event_to_refetch"]
-    assert {bucket: h.total for bucket, h in over_time.items()} == {0: ns(810), 2: ns(600)}
+    assert over_time == {0: CoarseHistogram.of(_ns(810)), 2: CoarseHistogram.of(_ns(600))}
 
 
 @given(worlds)
@@ -164,6 +186,8 @@ def _naive_deliveries(each: History) -> list[int]:
     found: dict[tuple[int, int], int] = {}
     for row in range(len(each.deliveries)):
         write = int(each.deliveries.write[row])
+        if each.deliveries.dashboard[row] < 0:
+            continue
         if write == UNEXPLAINED or each.writes.before[write] in (0, each.writes.status[write]):
             continue
         if 0 <= each.writes.due_ns[write] < each.frame.window_ns:

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from sim.checks import Verdict
 from sim.checks.leakage import BUCKET_NS, Leakage, announced_at_ns, conclude, merge, observe, opportunities_over_time
 from sim.history import History
+from sim.schedule import ProbeKind
 from tests.checks.laws import assert_merges
+from tests.checks.probing import seen_by_a_probe
 from tests.checks.worlds import Ground, world, worlds
 from tests.histories import history
 
@@ -31,7 +33,7 @@ def test_opportunities_are_events_times_dashboards_of_others() -> None:
     # Clopper and Pearson without a success: 1 - 0.05^(1/7) = 0.348, which is less than one in two.
     assert "0 leaks in 7 opportunities" in finding.text
     assert "1 in 2" in finding.text
-    assert "2 answers with 20 rows" in finding.text
+    assert "none in 2 answers with 20 rows, and none of 0 requests" in finding.text
 
 
 def test_each_leaked_event_is_counted_and_named() -> None:
@@ -57,6 +59,38 @@ def test_leaked_rows_and_counts_fail_without_any_event() -> None:
     assert (counts.verdict, counts.value) == (Verdict.FAILED, 2.0)
     assert counts.witnesses.worst is not None
     assert counts.witnesses.worst.text == "an answer that counts 9 machines more than it shows"
+
+
+@pytest.mark.parametrize("kind", [ProbeKind.FOREIGN_RPC, ProbeKind.FOREIGN_ROWS, ProbeKind.FOREIGN_SOCKET])
+def test_a_request_for_another_organisation_that_is_granted_is_a_leak(kind: ProbeKind) -> None:
+    number = int(kind)
+    partial = observe(history(f"q{number}@1100-1104g:200o7 q{number}@1200-1204r:403o7 q{number}@1300-1304uo7"))
+    finding = conclude(partial)
+    assert (partial.leaked_requests, partial.inspected_requests) == (1, 2)
+    assert (finding.verdict, finding.value) == (Verdict.FAILED, 1.0)
+    assert finding.text.endswith("and 1 of 2 requests for another organisation were granted")
+    assert str(finding.witnesses.first) == (
+        f"1.100 s, organisation 0: {kind.name} after organisation 7 was granted with 200"
+    )
+    assert partial.leaks_over_time == {11: 1}
+
+
+def test_a_filter_for_another_organisation_may_be_granted_and_what_it_brings_counts() -> None:
+    words = f"q{int(ProbeKind.FOREIGN_FILTER)}@1100-1104go1"
+    assert observe(history(words)).leaked_requests == 0
+    widened = observe(seen_by_a_probe(history(f"{words} e0.4+@1105~99o1"), 0))
+    assert (widened.leaks, widened.leaked_requests, conclude(widened).value) == (1, 0, 1.0)
+    assert conclude(widened).witnesses.worst is not None
+
+
+def test_other_probes_are_no_leaks() -> None:
+    words = " ".join(f"q{int(kind)}@1100-1104g:200" for kind in ProbeKind if not kind.is_foreign)
+    assert (observe(history(words)).leaked_requests, observe(history(words)).inspected_requests) == (0, 0)
+
+
+def test_what_a_probe_receives_is_a_leak_only_if_it_is_anothers() -> None:
+    partial = observe(seen_by_a_probe(history("e0.4+@1005~99o1 e0.4+@1100~1100 e0.9+@1200o?"), 0))
+    assert (partial.leaks, partial.unknown_events, dict(partial.announced)) == (1, 1, {})
 
 
 def test_a_leak_in_the_warm_up_or_the_drain_is_a_leak() -> None:
@@ -95,6 +129,16 @@ def test_an_event_that_no_write_explains_is_announced_once_though_two_dashboards
     assert announced_at_ns(each).tolist() == [3_000_000_000, 4_000_000_000]
 
 
+def test_an_event_of_its_machine_that_comes_after_the_deadline_is_another_one() -> None:
+    each = history("e0.1-@1000~ e1.1-@3000~ e0.1-@9000~", deadline_ms=5_000)
+    assert announced_at_ns(each).tolist() == [1_000_000_000, 9_000_000_000]
+
+
+def test_a_patch_is_announced_where_it_was_seen() -> None:
+    seen = history("w2+@50-52 e0.2+@51 patch1@100-104~77 e0.1+@103~77 e1.1+@108~77 patch3@200-204~99")
+    assert announced_at_ns(seen).tolist() == [52_000_000, 103_000_000]
+
+
 def test_what_is_announced_in_the_warm_up_is_not_counted() -> None:
     measured = "w3+@20-30 e0.4-@250~"
     assert observe(history(measured)).announced == {0: 1, 2: 1}
@@ -108,6 +152,12 @@ def test_a_dashboard_counts_in_the_buckets_through_which_it_was_subscribed() -> 
     assert observe(history("s0@210..290 s1@100!403")).subscribed == {}
     assert observe(history("s0@9700..", ended_ms=10_050)).subscribed == {97: 1, 98: 1, 99: 1}
     assert observe(history("s0@-900..-200 s1@-200..", ended_ms=-100)).subscribed == {}
+
+
+def test_a_part_has_its_own_buckets_and_no_others() -> None:
+    first = observe(history("s0@-500..", ended_ms=300, frame={"is_last": False}))
+    second = observe(history("s0@-500..550", ended_ms=900, frame={"from_ns": 300_000_000}))
+    assert (dict(first.subscribed), dict(second.subscribed)) == ({0: 1, 1: 1, 2: 1}, {3: 1, 4: 1})
 
 
 def test_without_data_it_is_unknown() -> None:
@@ -132,7 +182,7 @@ def test_merging_is_associative_and_commutative_and_adds_up(organisations: list[
     merged = reduce(merge, parts)
     for name in ("leaks", "leaked_rows", "leaked_counts", "inspected_rows", "inspected_answers", "unknown_events"):
         assert getattr(merged, name) == sum(getattr(part, name) for part in parts)
-    leaked = merged.leaks + merged.leaked_rows + merged.leaked_counts
+    leaked = merged.leaks + merged.leaked_rows + merged.leaked_counts + merged.leaked_requests
     assert (conclude(merged).verdict is Verdict.FAILED) == (leaked > 0)
 
 

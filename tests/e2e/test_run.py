@@ -59,7 +59,7 @@ def test_every_event_arrived_and_was_shown(quick: Ended) -> None:
     summary = quick.summary
     load, loss = section(summary, "load"), section(summary, "loss")
     assert load["transitions"] > 0
-    assert load["deliveries"] == 2 * load["transitions"] == loss["expected"]
+    assert load["deliveries"] == loss["expected"] >= 2 * load["transitions"]  # and the probes' PATCHes
     assert (loss["lost"], loss["duplicates"], loss["out_of_order"], load["unexplained_deliveries"]) == (0, 0, 0, 0)
     metrics = summary["metrics"]
     assert isinstance(metrics, dict)

@@ -2,7 +2,16 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.history import NEVER_NS, UNKNOWN_OWNER, History, HistoryBuilder, Outcome, RunFrame
+from sim.history import (
+    NEVER_NS,
+    NO_LAST_SEEN,
+    UNKNOWN_OWNER,
+    History,
+    HistoryBuilder,
+    Outcome,
+    ProbeOutcome,
+    RunFrame,
+)
 from sim.history.file import TABLES
 from tests.histories import history, ns
 
@@ -17,12 +26,15 @@ def _told(shift_ns: int) -> History:
     builder = HistoryBuilder()
     builder.write(0, 2, 3, shift_ns + 1, shift_ns + 2, shift_ns + 3, NEVER_NS, 0)
     builder.delivery(0, 2, 0, 2, 77, shift_ns + 9, shift_ns + 10)
-    builder.fetch(0, 1, shift_ns + 11, NEVER_NS, Outcome.OPEN, 1)
+    builder.fetch(0, 1, shift_ns + 11, NEVER_NS, Outcome.OPEN, 1, shift_ns + 12)
     builder.plain_answer(0, shift_ns + 12, 4, 1)
-    builder.odd_answer(0, shift_ns + 13, 1, 2, 0, 7, 3)
-    builder.session(0, shift_ns - 5, NEVER_NS, shift_ns + 4, 403, False)
+    builder.odd_answer(0, shift_ns + 13, 1, 2, 0, 7, 3, 2)
+    builder.session(0, shift_ns - 5, NEVER_NS, shift_ns + 4, 403, False, shift_ns - 5)
     builder.mount(0, shift_ns - 6, NEVER_NS)
     builder.breach(0, shift_ns + 14, 1)
+    builder.state(0, shift_ns + 15, 2, 3)
+    builder.machine(2, shift_ns - 7, 3, shift_ns - 8)
+    builder.probe(4, shift_ns + 16, shift_ns + 17, 7, ProbeOutcome.REFUSED, 403)
     return builder.build(FRAME, shift_ns)
 
 
@@ -37,13 +49,16 @@ def test_times_are_shifted_to_the_run_clock_and_never_stays_never(origin_ns: int
 def test_each_fact_is_in_its_table() -> None:
     told = _told(0)
     assert told.frame == FRAME
-    assert told.writes.rows().tolist() == [[0, 2, 3, 1, 2, 3, NEVER_NS, 0]]
+    assert told.writes.rows().tolist() == [[0, 2, 3, 1, 2, 3, NEVER_NS, 0, 0, NO_LAST_SEEN]]
     assert told.deliveries.rows().tolist() == [[0, 2, 0, 2, 77, 9, 10, 0]]
-    assert told.fetches.rows().tolist() == [[0, 1, 11, NEVER_NS, 0, 1]]
-    assert told.answers.rows().tolist() == [[0, 12, 1, 4, 0, 1, UNKNOWN_OWNER, 0], [0, 13, 1, 1, 2, 0, 7, 3]]
-    assert told.sessions.rows().tolist() == [[0, -5, NEVER_NS, 4, 403, 0]]
+    assert told.fetches.rows().tolist() == [[0, 1, 11, NEVER_NS, 0, 1, 12]]
+    assert told.answers.rows().tolist() == [[0, 12, 1, 4, 0, 1, UNKNOWN_OWNER, 0, 0], [0, 13, 1, 1, 2, 0, 7, 3, 2]]
+    assert told.sessions.rows().tolist() == [[0, -5, NEVER_NS, 4, 403, 0, -5, NEVER_NS]]
     assert told.mounts.rows().tolist() == [[0, -6, NEVER_NS]]
     assert told.breaches.rows().tolist() == [[0, 14, 1]]
+    assert told.states.rows().tolist() == [[0, 15, 2, 3]]
+    assert told.machines.rows().tolist() == [[2, -7, 3, -8]]
+    assert told.probes.rows().tolist() == [[4, 16, 17, 7, 1, 403]]
 
 
 def test_rows_are_sorted_by_their_times_whatever_order_they_were_told_in() -> None:
@@ -59,8 +74,8 @@ def test_rows_are_sorted_by_their_times_whatever_order_they_were_told_in() -> No
 def test_plain_answers_are_summed_up_per_dashboard() -> None:
     answers = history("a0@100:5 a1@150:5 a0@200:6+2o?").answers
     assert answers.rows().tolist() == [
-        [1, ns(150), 1, 5, 0, 0, UNKNOWN_OWNER, 0],
-        [0, ns(200), 2, 11, 0, 2, UNKNOWN_OWNER, 0],
+        [1, ns(150), 1, 5, 0, 0, UNKNOWN_OWNER, 0, 0],
+        [0, ns(200), 2, 11, 0, 2, UNKNOWN_OWNER, 0, 0],
     ]
 
 

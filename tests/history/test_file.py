@@ -35,7 +35,7 @@ def test_no_organisation_is_a_file_too() -> None:
 def test_a_notebook_reads_the_file_with_numpy_alone() -> None:
     with np.load(io.BytesIO(GOOD), allow_pickle=False) as file:
         assert file["writes_columns"].tolist()[:3] == ["organisation", "machine", "status"]
-        assert file["writes"].shape == (1, 9)
+        assert file["writes"].shape == (1, 11)
         assert '"organisation":0' in str(file["frames"][0])
 
 

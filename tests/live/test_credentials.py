@@ -1,6 +1,8 @@
 import json
+import time
 from pathlib import Path
 
+import jwt
 import pytest
 
 from sim.errors import CredentialsError
@@ -37,8 +39,9 @@ def test_a_file_of_the_contract_is_read_and_unknown_fields_are_left_out(tmp_path
 
 
 def test_no_repr_holds_a_secret(tmp_path: Path) -> None:
-    entry = ENTRY | {"email": "a@b", "password": "hunter2", "refresh_token": "r-secret"}
+    entry = ENTRY | {"email": "a@b", "password": "hunter2", "refresh_token": "r-secret", "expired_token": "e-secret"}
     loaded = load_credentials(_file(tmp_path, {"orgs": [entry]}))
+    assert loaded.orgs[0].expired_token == "e-secret"
     assert not any(secret in f"{loaded!r} {loaded} {loaded.orgs[0].machines}" for secret in SECRETS)
 
 
@@ -85,6 +88,26 @@ def test_an_organisation_without_a_way_in(tmp_path: Path, given: dict[str, str])
 def test_a_token_that_would_break_a_request_is_refused_and_not_shown(tmp_path: Path, token: str) -> None:
     assert "orgs[0] (org-1): the token has characters that no token has" in _error(
         _file(tmp_path, {"orgs": [ENTRY | {"token": token}]})
+    )
+
+
+def _jwt(left_s: float) -> str:
+    return jwt.encode({"exp": int(time.time() + left_s)}, "a secret that is long enough for a test's HS256", "HS256")
+
+
+@pytest.mark.parametrize("token", ["tok secret", "", "tok-secret\r\nx: y"])
+def test_an_expired_token_that_would_break_a_request_is_refused_and_not_shown(tmp_path: Path, token: str) -> None:
+    assert "orgs[0] (org-1): the expired_token has characters that no token has" in _error(
+        _file(tmp_path, {"orgs": [ENTRY | {"expired_token": token}]})
+    )
+
+
+def test_an_expired_token_must_have_expired(tmp_path: Path) -> None:
+    expired = _jwt(-5_000)
+    loaded = load_credentials(_file(tmp_path, {"orgs": [ENTRY | {"expired_token": expired}]}))
+    assert loaded.orgs[0].expired_token == expired
+    assert "orgs[0] (org-1): the expired_token is valid for another" in _error(
+        _file(tmp_path, {"orgs": [ENTRY | {"expired_token": _jwt(5_000)}]})
     )
 
 

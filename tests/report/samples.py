@@ -10,6 +10,7 @@ from sim.results.figures import HISTOGRAM_NAMES, Figures, HistogramColumns
 from sim.results.summary import (
     Blind,
     Collapse,
+    Convergence,
     Distribution,
     FindingSummary,
     Generator,
@@ -17,8 +18,10 @@ from sim.results.summary import (
     Load,
     Loss,
     Metrics,
+    Refusals,
     RunVerdict,
     Staleness,
+    Starvation,
     Summary,
 )
 from sim.stats import Histogram, upper_bound
@@ -127,13 +130,29 @@ def empty() -> Sample:
             refetch_retries=0
         ),
         metrics=Metrics(**dict.fromkeys(HISTOGRAM_NAMES, Distribution())),
-        collapse=Collapse(deliveries=0, refetches=0, ratio=None, excess_refetches=0),
+        collapse=Collapse(deliveries=0, refetches=0, ratio=None, excess_refetches=0, boundary_deliveries=0),
         leakage=Leakage(
             leaks=0, opportunities=0, upper_bound_95=None, leaked_events=0, announced_events=0, leaked_rows=0,
             leaked_counts=0, inspected_rows=0, inspected_answers=0, unknown_rows=0, unknown_events=0,
+            leaked_requests=0, inspected_requests=0,
         ),
-        loss=Loss(lost=0, expected=0, duplicates=0, out_of_order=0),
-        blind=Blind(share=None, evictions=0, reconnects=0),
+        loss=Loss(lost=0, expected=0, duplicates=0, out_of_order=0, echoes=0, patches=0, unannounced=0),
+        refusals=Refusals(tried=0, answered=0, granted=0, controls=0, controls_refused=0),
+        convergence=Convergence(
+            judged_answers=0, judged_dashboards=0, contradicted=0, diverged=0, unseen=0, miscounted=0
+        ),
+        staleness=Staleness(
+            dashboard_seconds=None, share=None, longest_ms=None, overlong=None, worst_organisation=None,
+            worst_share=None,
+        ),
+        starvation=Starvation(
+            waits=0, starved=0, starved_by_debounce=0, starved_by_cancelling=0, starved_otherwise=0, organisations=0,
+            longest_wait_ms=None, longest_debounce_ms=None, longest_chain=0,
+        ),
+        blind=Blind(
+            share=None, evictions=0, reconnects=0, sockets=0, never_subscribed=0, early_evictions=0,
+            overdue_evictions=0, cut=0,
+        ),
         generator=Generator(
             valid=True, lateness_p99_ms=None, hub_lag_p99_ms=None, cpu_share=None, workers=1, workers_lost=0,
             errors=0, handling_p99_ms=None, kernel_timestamps=False, target_cpu_share=None,
@@ -239,9 +258,9 @@ def _findings() -> list[FindingSummary]:
     )  # fmt: skip
     return [
         worst,
-        _finding("collapse", "HELD", 0.0, "excess refetches", 3_210, 0.0, "every refetch is explained by its burst"),
+        _finding("collapse", "HELD", 9_812 / 3_210, "deliveries per refetch", 3_210, None, "3.06 to 1"),
         _finding("leakage", "HELD", 0.0, "leaks", 812_345, 0.0, "nothing crossed from one organisation to another"),
-        _finding("loss", "HELD", 0.0, "lost", 12_345, 0.0, "every dashboard got every event, once and in order"),
+        _finding("loss", "HELD", 0.0, "lost", 12_345, 0.0, "every dashboard got every event in time"),
         _finding("generator", "HELD", 4.1, "ms", 12_345, 100.0, "the generator kept its schedule"),
         _finding("blind", "UNKNOWN", None, "", 0, None, "no dashboard was evicted, so the share says nothing"),
         _finding("objective: event_to_refetch.p95_ms < 5000", "HELD", 657.0, "ms", 12_345, 5000.0, "657 ms < 5 s"),
@@ -261,16 +280,33 @@ def _summary(histograms: dict[str, Histogram], figures: Figures) -> Summary:
             refetch_retries=1, writes_failed=0,
         ),
         metrics=Metrics(**{name: _distribution(histogram) for name, histogram in histograms.items()}),
-        collapse=Collapse(deliveries=9_812, refetches=3_210, ratio=9_812 / 3_210, excess_refetches=0),
+        collapse=Collapse(
+            deliveries=9_812, refetches=3_210, ratio=9_812 / 3_210, excess_refetches=0, boundary_deliveries=3
+        ),
         leakage=Leakage(
             leaks=0, opportunities=opportunities, upper_bound_95=upper_bound(0, opportunities),
             leaked_events=0,
             announced_events=3_100, leaked_rows=0, leaked_counts=0, inspected_rows=83_000,
             inspected_answers=3_330,
-            unknown_rows=0, unknown_events=0,
+            unknown_rows=0, unknown_events=0, leaked_requests=0, inspected_requests=171,
         ),
-        loss=Loss(lost=0, expected=9_812, duplicates=0, out_of_order=0), staleness=Staleness(),
-        blind=Blind(share=0.0421, evictions=160, reconnects=160),
+        loss=Loss(lost=0, expected=9_812, duplicates=0, out_of_order=0, echoes=0, patches=31, unannounced=0),
+        refusals=Refusals(tried=428, answered=428, granted=0, controls=172, controls_refused=0),
+        convergence=Convergence(
+            judged_answers=3_330, judged_dashboards=158, contradicted=0, diverged=0, unseen=2, miscounted=0
+        ),
+        staleness=Staleness(
+            dashboard_seconds=2_110.4, share=0.2198, longest_ms=5_410.0, overlong=0, worst_organisation=17,
+            worst_share=0.243,
+        ),
+        starvation=Starvation(
+            waits=3_210, starved=0, starved_by_debounce=0, starved_by_cancelling=0, starved_otherwise=0,
+            organisations=0, longest_wait_ms=4_210.0, longest_debounce_ms=4_190.0, longest_chain=2,
+        ),
+        blind=Blind(
+            share=0.0421, evictions=160, reconnects=160, sockets=320, never_subscribed=0, early_evictions=0,
+            overdue_evictions=0, cut=0,
+        ),
         generator=Generator(
             valid=True, lateness_p99_ms=4.1, hub_lag_p99_ms=2.2, cpu_share=0.43, workers=2, workers_lost=0,
             errors=0,

@@ -18,7 +18,9 @@ def _with_leakage(**changes: int | float | None) -> Summary:
 
 def _with_collapse(deliveries: int, refetches: int, excess: int = 0) -> Summary:
     ratio = deliveries / refetches if refetches else None
-    collapse = Collapse(deliveries=deliveries, refetches=refetches, ratio=ratio, excess_refetches=excess)
+    collapse = Collapse(
+        deliveries=deliveries, refetches=refetches, ratio=ratio, excess_refetches=excess, boundary_deliveries=0
+    )
     return msgspec.structs.replace(held().summary, collapse=collapse)
 
 
@@ -34,13 +36,21 @@ def test_freshness_names_median_p95_and_the_parts() -> None:
     assert fresh.figure == "527 ms"
     assert fresh.sentence == (
         "A change is on the screen after 527 ms in the median and 657 ms at p95 (12,345 events). Of 548 ms on "
-        "average, the delivery took 2.36 ms, the debounce 535 ms and the refetch 10.8 ms."
+        "average, the delivery took 2.36 ms, the debounce 535 ms and the refetch 10.8 ms. Dashboards showed something "
+        "outdated 22 % of the time, 5.41 s at most at a stretch."
     )
+
+
+def test_without_staleness_nothing_is_said_of_it() -> None:
+    assert "outdated" not in answers(empty().summary)[0].sentence
+    staleness = msgspec.structs.replace(held().summary.staleness, longest_ms=None)
+    fresh = answers(msgspec.structs.replace(empty().summary, staleness=staleness))[0]
+    assert fresh.sentence.endswith("no answer. Dashboards showed something outdated 22 % of the time.")
 
 
 def test_freshness_of_one_event_without_a_p95() -> None:
     fresh = answers(_with_latency(count=1, p50=610.0))[0]
-    assert fresh.sentence == "A change is on the screen after 610 ms in the median (1 event)."
+    assert fresh.sentence.startswith("A change is on the screen after 610 ms in the median (1 event). Dashboards")
 
 
 def test_the_debounce_saves_and_costs() -> None:
@@ -89,8 +99,22 @@ def test_one_leak_in_one_opportunity() -> None:
 
 def test_leaked_rows_show_where_no_event_leaked() -> None:
     leakage = answers(_with_leakage(leaked_rows=2, leaked_counts=1))[2]
-    assert leakage.figure == "3 rows or counts"
+    assert leakage.figure == "3 rows, counts or requests"
     assert "2 belonged to another organisation; 1 count included machines of another" in leakage.sentence
+
+
+def test_granted_requests_show_where_nothing_else_leaked() -> None:
+    one = answers(_with_leakage(leaked_requests=1, inspected_requests=40))[2]
+    assert one.figure == "1 row, count or request"
+    assert one.sentence.endswith("Of 40 requests for another organisation, 1 was granted.")
+    none = answers(_with_leakage(inspected_requests=1))[2]
+    assert none.sentence.endswith("Of 1 request for another organisation, 0 were granted.")
+
+
+def test_refused_requests_are_an_answer_even_without_opportunities() -> None:
+    unseen = {"opportunities": 0, "upper_bound_95": None, "inspected_answers": 0, "inspected_rows": 0}
+    assert answers(_with_leakage(inspected_requests=3, **unseen))[2].figure == "0 leaks"
+    assert answers(_with_leakage(inspected_requests=0, **unseen))[2].figure == "no answer"
 
 
 def test_inspected_answers_are_an_answer_even_without_opportunities() -> None:
@@ -110,7 +134,7 @@ def test_no_sentence_holds_a_none_a_nan_or_a_wrong_plural(
     leaking = Leakage(
         leaks=leaks, opportunities=opportunities, upper_bound_95=bound, leaked_events=leaks, announced_events=1,
         leaked_rows=leaks, leaked_counts=0, inspected_rows=1, inspected_answers=opportunities, unknown_rows=0,
-        unknown_events=0,
+        unknown_events=0, leaked_requests=leaks, inspected_requests=opportunities,
     )  # fmt: skip
     summary = msgspec.structs.replace(_with_collapse(deliveries, refetches), leakage=leaking)
     for answer in answers(summary):

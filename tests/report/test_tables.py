@@ -35,7 +35,8 @@ def test_a_finding_without_value_and_bound_has_dashes() -> None:
 
 def test_what_was_not_measured_is_said_so_and_never_zero() -> None:
     values = {row.label: row.value for row in (*load_rows(empty().summary), *generator_rows(empty().summary))}
-    assert values["blind time"] == values["staleness"] == values["CPU share of the target"] == "not measured"
+    assert values["blind time"] == values["staleness"] == values["longest wait"] == "not measured"
+    assert values["CPU share of the target"] == "not measured"
     assert values["arrival times"] == "the generator's"
 
 
@@ -43,8 +44,17 @@ def test_staleness_has_its_share_and_its_seconds() -> None:
     staleness = msgspec.structs.replace(held().summary.staleness, dashboard_seconds=1234.0, share=0.128)
     rows = load_rows(msgspec.structs.replace(held().summary, staleness=staleness))
     assert [(row.value, row.remark) for row in rows if row.label == "staleness"] == [
-        ("12.8 %", "1,234 dashboard-seconds")
+        ("12.8 %", "1,234 dashboard-seconds; the worst is organisation 17 with 24.3 %")
     ]
+
+
+def test_what_the_checks_counted_has_its_rows() -> None:
+    rows = {row.label: (row.value, row.remark) for row in load_rows(held().summary)}
+    assert rows["repeated deliveries"] == ("0", "0 out of order, 0 that announced no change")
+    assert rows["contradicted answers"] == ("0", "of 3,330 judged; 0 machines shown wrongly at the end")
+    assert rows["probes that must be refused"] == ("428", "0 granted; of 172 controls, 0 refused")
+    assert rows["sockets"] == ("320", "0 cut, 0 evicted too early, 0 too late or never")
+    assert rows["longest wait"] == ("4.21 s", "of 3,210 waits for something new; 0 too long")
 
 
 def test_the_generator_says_whether_it_was_the_bottleneck() -> None:

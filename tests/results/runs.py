@@ -13,10 +13,10 @@ from sim.results.conclude import RunFacts, summarise
 from sim.results.folder import create_folder, write_run
 from sim.scenario import load
 from sim.stats import Histogram
+from tests.checks.words import CLEAN
 from tests.histories import history, ns
 
 STARTED = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
-CLEAN = "p0@-600.. s0@-500.. w1+@100-104 e0.1+@103 r0@603-610 a0@610:10"
 LOSSY = f"{CLEAN} w1-@3000-3004"
 
 

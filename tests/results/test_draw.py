@@ -48,10 +48,10 @@ def test_latencies_stand_in_the_bucket_of_the_write() -> None:
     figures = _figures("w1+@1100-1104 e0.1+@1103^4 r0@1603-1610")
     p95_ms = figures.event_to_refetch_ms_p95_per_bucket
     assert p95_ms[1] == figures.event_to_refetch_ms_p50_per_bucket[1]
-    assert math.isclose(p95_ms[1], 510, rel_tol=1e-3)  # three digits
+    assert math.isclose(p95_ms[1], 510, rel_tol=1e-2)  # two digits over time
     assert np.isnan(np.delete(p95_ms, 1)).all()
-    assert math.isclose(figures.handling_ms_p99_per_bucket[1], 4, rel_tol=1e-3)
-    assert figures.lateness_ms_p99_per_bucket[1] == 0
+    assert math.isclose(figures.handling_ms_p99_per_bucket[1], 4, rel_tol=1e-2)
+    assert figures.lateness_ms_p99_per_bucket[1] < 1e-5
 
 
 def test_each_organisation_has_its_row() -> None:
@@ -70,7 +70,7 @@ def test_a_run_without_anything_has_empty_figures() -> None:
     assert figures.writes_per_bucket.tolist() == [0, 0]
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(worlds)
 def test_columns_add_up_to_the_summary(organisations: list[History]) -> None:
     merged = merge_all(map(partials, organisations), ns(WINDOW_MS), BUCKET_NS)
@@ -85,7 +85,7 @@ def test_columns_add_up_to_the_summary(organisations: list[History]) -> None:
         assert columns.count.sum() == msgspec.structs.asdict(summary.metrics)[name].count
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(worlds)
 def test_all_columns_over_time_are_equally_long(organisations: list[History]) -> None:
     figures = figures_of(merge_all(map(partials, organisations), ns(WINDOW_MS), BUCKET_NS))

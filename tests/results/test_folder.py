@@ -21,7 +21,8 @@ from sim.results.folder import (
     write_run,
 )
 from sim.scenario import load
-from tests.results.runs import CLEAN, STARTED, organisations, written
+from tests.checks.words import CLEAN
+from tests.results.runs import STARTED, organisations, written
 
 
 def test_a_folder_is_named_after_scenario_time_and_seed(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from sim.results.folder import HISTORY, read_run
 from sim.results.judge import judged_again
 from sim.results.summary import RunVerdict
 from sim.scenario import Objective
+from tests.checks.words import CLEAN
 from tests.histories import history
-from tests.results.runs import CLEAN, LOSSY, organisations, written
+from tests.results.runs import LOSSY, organisations, written
 
 OBJECTIVES = [Objective.parse("loss.lost == 0"), Objective.parse("event_to_refetch.p95_ms < 400")]
 

@@ -1,4 +1,6 @@
 import json
+from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
 import pytest
@@ -9,18 +11,23 @@ from sim.results.summary import (
     SCHEMA,
     Blind,
     Collapse,
+    Convergence,
     Distribution,
     FindingSummary,
     Leakage,
     Loss,
     Metrics,
+    Refusals,
     RunVerdict,
     Staleness,
+    Starvation,
     Summary,
     decode,
     encode,
 )
 from tests.report.samples import all_of_them, empty, held
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 figures = st.none() | numbers
@@ -44,6 +51,16 @@ findings = st.builds(
 )  # fmt: skip
 
 
+_VALUES: Mapping[object, st.SearchStrategy[int | float | None]] = {
+    int: counts, float | None: figures, int | None: st.none() | counts,
+}  # fmt: skip
+
+
+def _section(kind: type[S]) -> st.SearchStrategy[S]:
+    """Any section of this kind: a value of its type in every field."""
+    return st.builds(kind, **{field.name: _VALUES[field.type] for field in msgspec.structs.fields(kind)})
+
+
 @st.composite
 def summaries(draw: st.DrawFn) -> Summary:
     """Any summary: the held sample with everything else that a run may fill in."""
@@ -56,14 +73,14 @@ def summaries(draw: st.DrawFn) -> Summary:
         partial=draw(st.booleans()),
         reason=draw(st.none() | texts),
         metrics=Metrics(**{name: draw(distributions) for name in Metrics.__struct_fields__}),
-        collapse=draw(st.builds(Collapse, deliveries=counts, refetches=counts, ratio=figures, excess_refetches=counts)),
-        leakage=Leakage(
-            upper_bound_95=draw(figures),
-            **{name: draw(counts) for name in Leakage.__struct_fields__ if name != "upper_bound_95"},
-        ),
-        loss=Loss(**{name: draw(counts) for name in Loss.__struct_fields__}),
-        staleness=draw(st.builds(Staleness, dashboard_seconds=figures, share=figures)),
-        blind=draw(st.builds(Blind, share=figures, evictions=counts, reconnects=counts)),
+        collapse=draw(_section(Collapse)),
+        leakage=draw(_section(Leakage)),
+        loss=draw(_section(Loss)),
+        refusals=draw(_section(Refusals)),
+        convergence=draw(_section(Convergence)),
+        staleness=draw(_section(Staleness)),
+        starvation=draw(_section(Starvation)),
+        blind=draw(_section(Blind)),
         findings=draw(st.lists(findings, max_size=3)),
     )
 

@@ -51,7 +51,7 @@ def test_defaults_and_meanings_are_those_of_the_schema(
 
 def test_units_are_those_of_the_names() -> None:
     for _, (key, unit, _, _) in ROWS:
-        suffixes = {"_per_hour": "1/h", "_per_s": "1/s", "_ms": "ms", "_s": "s"}
+        suffixes = {"_per_hour": "1/h", "per_s": "1/s", "_ms": "ms", "_us": "us", "_s": "s"}
         assert unit == next((name for suffix, name in suffixes.items() if key.endswith(suffix)), ""), key
 
 

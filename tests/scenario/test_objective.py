@@ -1,9 +1,11 @@
+from typing import get_type_hints
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.results.figures import HISTOGRAM_NAMES
-from sim.results.summary import Blind, Collapse, Distribution, Generator, Leakage, Loss, Metrics
+from sim.results.summary import Distribution, Metrics, Summary
 from sim.scenario import LATENCY_NAMES, OBJECTIVE_PATHS, Objective
 
 OPERATORS = ("<", "<=", ">", ">=", "==")
@@ -59,20 +61,14 @@ def test_another_line_is_refused_with_what_is_allowed(line: str, message: str) -
 
 
 def test_every_path_is_a_figure_of_the_summary() -> None:
-    records = {
-        "collapse": Collapse,
-        "leakage": Leakage,
-        "loss": Loss,
-        "blind": Blind,
-        "generator": Generator,
-    }
+    sections = get_type_hints(Summary)
     for path in OBJECTIVE_PATHS:
         group, figure = path.split(".")
         if group in LATENCY_NAMES:
             assert group in Metrics.__struct_fields__
             assert figure.removesuffix("_ms") in Distribution.__struct_fields__
         else:
-            assert figure in records[group].__struct_fields__
+            assert figure in sections[group].__struct_fields__
 
 
 def test_the_latency_names_are_those_of_the_figures_and_of_the_metrics() -> None:

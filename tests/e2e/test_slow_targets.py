@@ -1,4 +1,4 @@
-"""Each fault of the target is caught by the check that exists for it, with the target's own count."""
+"""A slow target shows in the figures, with the target's own count of what it did; both pages hold without a fault."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,13 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import Ended, environment_of, finding, run_folder, scenario, section, settings, together, ztna
+from tests.e2e.commands import Ended, environment_of, finding, run_folder, scenario, settings, together, ztna
 
 RUNS: Mapping[str, tuple[str, ...]] = {
-    "leak_event": ("--fault", "leak_event:5"),
-    "leak_row": ("--fault", "leak_row:3"),
-    "drop_event": ("--fault", "drop_event:7", *settings("loss.deadline_s=1")),
-    "duplicate_event": ("--fault", "duplicate_event:7"),
     "delay_event": ("--fault", "delay_event:300", *settings("objectives=['delivery.p50_ms < 300']")),
     "freeze": ("--fault", "freeze:0.5:900", *settings("objectives=['write_from_due.max_ms < 700']")),
     "dashboard": (),
@@ -49,35 +45,6 @@ def run_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str
     runs = {name: partial(_run, options=options) for name, options in RUNS.items()}
     with together(runs, tmp_path_factory) as run_of:
         yield run_of
-
-
-@pytest.mark.parametrize(
-    ("fault", "figures", "figure", "check"),
-    [
-        ("leak_event", "leakage", "leaks", "leakage"),
-        ("leak_row", "leakage", "leaked_rows", "leakage"),
-        ("drop_event", "loss", "lost", "loss"),
-        ("duplicate_event", "loss", "duplicates", "loss"),
-    ],
-)
-def test_the_check_fails_with_the_targets_own_count(
-    fault: str, figures: str, figure: str, check: str, run_with: Callable[[str], Faulty]
-) -> None:
-    run = run_with(fault)
-    assert run.ended.code == 1, run.ended.err
-    assert run.summary["verdict"] == "failed"
-    assert section(run.summary, figures)[figure] == run.hits(fault) > 0
-    assert finding(run.summary, check)["verdict"] == "FAILED"
-
-
-def test_no_other_check_fails(run_with: Callable[[str], Faulty]) -> None:
-    for fault, checks in {
-        "leak_event": {"leakage", "objective: leakage.leaks == 0"},
-        "duplicate_event": {"loss"},
-    }.items():
-        findings = run_with(fault).summary["findings"]
-        assert isinstance(findings, list)
-        assert {found["name"] for found in findings if found["verdict"] == "FAILED"} == checks
 
 
 def test_a_delay_is_in_the_delivery(run_with: Callable[[str], Faulty]) -> None:

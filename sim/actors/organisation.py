@@ -1,0 +1,291 @@
+"""One organisation of the fleet: its agents, its open dashboards, and its history. Runs in callbacks of its line."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from sim.actors.agents import Agents
+from sim.actors.line import Answer, Contents, Event, Line, Meter, Prober
+from sim.actors.outstanding import Outstanding
+from sim.actors.rules import RunRules
+from sim.actors.viewer import Viewer
+from sim.dashboard import rules_of
+from sim.history import (
+    NEVER_NS,
+    NO_LAST_SEEN,
+    PART_GRID_NS,
+    UNKNOWN_OWNER,
+    Breach,
+    History,
+    HistoryBuilder,
+    RunFrame,
+)
+from sim.schedule import VisitAction, schedule_for, share_digest, sizes_for, visits_for
+
+_JITTER_STREAM: Final = 101
+"""Purpose number of the generator for reconnect jitter, apart from those of the schedule."""
+
+NO_DASHBOARD: Final = -1
+"""In a history, whose answer the list of machines is that is read before any dashboard is open, or a probe's event."""
+
+_AGENTS: Final = -2
+_VISIT: Final = -3
+_PROBE: Final = -4
+_CUT: Final = -5
+"""Whom an alarm rings for; others are numbers of dashboards."""
+
+PART_NS: Final = 60_000_000_000
+"""How much of a run is kept as history before it is folded: enough that folding costs little, little enough to keep."""
+
+
+class Organisation:
+    """Claimed by exactly one worker. `learn`, `align`, `mount`, then `start`, then `finish`, settled or too late.
+
+    `fold` is given each part of its history that is over, with the digest of its schedule; it is None where the history
+    is to stay whole.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        rules: RunRules,
+        line: Line,
+        meter: Meter,
+        fold: Callable[[History, bytes], None] | None,
+    ) -> None:
+        scenario = rules.scenario
+        sizes = sizes_for(scenario, rules.seed, number)
+        self.number = number
+        self.history = HistoryBuilder()
+        self._rules = rules
+        self._line = line
+        self._meter = meter
+        self._fold = fold
+        self._schedule = schedule_for(scenario, rules.seed, number)
+        self._visits = visits_for(scenario, rules.seed, number)
+        self.digest = share_digest(self._schedule, self._visits)
+        self._next_visit = 0
+        self._origin_ns = 0
+        self._from_ns = -NEVER_NS
+        self._outstanding = Outstanding()
+        self._deadline_ns = round(scenario.loss.deadline_s * 1e9)
+        offline_after_ns = round(scenario.target.offline_after_s * 1e9)
+        self.agents = Agents(self._schedule, line, self.history, meter, offline_after_ns, self.change_acked)
+        page = rules_of(scenario.dashboard)
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([rules.seed, number, _JITTER_STREAM])))
+        health = scenario.dashboard.page == "health"
+        self._viewers = [
+            Viewer(dashboard, page, health, line, self, self.history, meter, rng)
+            for dashboard in range(sizes.dashboards)
+        ]
+        self._latest = [(NO_DASHBOARD, 0, 0)] * sizes.dashboards
+        self._prober: Prober | None = None
+
+    @property
+    def machines(self) -> int:
+        """How many it has."""
+        return self._schedule.machines
+
+    @property
+    def dashboards(self) -> int:
+        """How many it has."""
+        return len(self._viewers)
+
+    # Warm-up.
+
+    def use(self, prober: Prober) -> None:
+        """Send probes, too."""
+        self._prober = prober
+
+    def learn(self, at_ns: int, contents: Contents) -> None:
+        """What the target says of the machines before any dashboard is open."""
+        self._note(NO_DASHBOARD, at_ns, contents)
+        for machine, status in enumerate(contents.statuses):
+            self.agents.learn(machine, status)
+            self.history.machine(machine, at_ns, status, at_ns)
+
+    def align(self, done: Callable[[], None]) -> None:
+        """Bring every machine to the state in which the schedule begins."""
+        self.agents.align(done)
+
+    def mount(self, dashboard: int, ready: Callable[[], None]) -> None:
+        """Open a dashboard; `ready` is called once, when it is subscribed and its first load is shown."""
+        viewer = self._viewers[dashboard]
+
+        def progress() -> None:
+            if viewer.is_subscribed and viewer.first_shown:
+                viewer.on_progress = None
+                ready()
+
+        viewer.on_progress = progress
+        viewer.mount()
+
+    # The measured window and the drain.
+
+    def start(self, origin_ns: int) -> None:
+        """The window begins at this time."""
+        self._origin_ns = origin_ns
+        self.agents.start(origin_ns)
+        self._line.alarm(_AGENTS, self.agents.next_due_ns)
+        self._line.alarm(_VISIT, self._next_visit_ns())
+        if self._prober is not None:
+            self._prober.start(origin_ns)
+            self._line.alarm(_PROBE, self._prober.next_due_ns)
+        if self._fold is not None:
+            # Not all organisations at once: folding takes milliseconds in which nothing else is handled.
+            turn_ns = self.number * PART_GRID_NS % PART_NS
+            self._line.alarm(_CUT, origin_ns + PART_NS // 2 + turn_ns)
+
+    def stop(self) -> None:
+        """The run is cut short: no more writes, visits and probes."""
+        self.agents.stop()
+        self._next_visit = len(self._visits.due_ns)
+        if self._prober is not None:
+            self._prober.stop()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is under way or expected any more."""
+        if self.agents.is_busy or not all(viewer.is_settled for viewer in self._viewers):
+            return False
+        if self._prober is not None and self._prober.awaits_answer:
+            return False
+        return self._outstanding.is_clear(self._line.now_ns())
+
+    def finish(self, ended_ns: int) -> History:
+        """Close everything; what has happened since the last fold, on the run clock."""
+        unsent = self.agents.finish()
+        for viewer in self._viewers:
+            viewer.finish(ended_ns)
+        if self._prober is not None:
+            self._prober.finish(ended_ns)
+        self._line.close()
+        return self.history.build(self._frame(ended_ns - self._origin_ns, unsent, is_last=True), self._origin_ns)
+
+    def ring(self, who: int, now_ns: int) -> None:
+        """An alarm of the line rings."""
+        if who >= 0:
+            self._viewers[who].wake(now_ns)
+        elif who == _AGENTS:
+            self.agents.fire(now_ns)
+            self._line.alarm(_AGENTS, self.agents.next_due_ns)
+        elif who == _VISIT:
+            self._visit(now_ns)
+            self._line.alarm(_VISIT, self._next_visit_ns())
+        elif who == _PROBE and self._prober is not None:
+            self._prober.fire(now_ns)
+            self._line.alarm(_PROBE, self._prober.next_due_ns)
+        elif who == _CUT:
+            self._cut(now_ns)
+
+    # What its dashboards and probes report.
+
+    def delivered(self, dashboard: int, arrived_ns: int, event: Event) -> int:
+        """Note a delivery; the time when the write that it announces was sent, 0 for none of ours."""
+        owner, machine, status, last_seen_ms = event
+        handled_ns = self._line.now_ns()
+        self.history.delivery(dashboard, owner, machine, status, last_seen_ms, arrived_ns, handled_ns)
+        if owner not in (self.number, UNKNOWN_OWNER):
+            self._meter.leaked(1)
+        if owner != self.number or machine >= self._schedule.machines or dashboard == NO_DASHBOARD:
+            self._meter.delivery(0)
+            return 0
+        self.agents.announced(machine, status, last_seen_ms != NO_LAST_SEEN)
+        identity = (machine, status, last_seen_ms)
+        if identity != self._latest[dashboard]:  # a duplicate stands for no event that is still to come
+            self._latest[dashboard] = identity
+            self._outstanding.arrived()
+        sent_ns = self.agents.last_sent_ns(machine, status)
+        self._meter.delivery(arrived_ns - sent_ns if sent_ns else 0)
+        return sent_ns
+
+    def inspected(self, dashboard: int, answer: Answer) -> None:
+        """Note what an answer held."""
+        arrived_ns = answer.reply.arrived_ns
+        if answer.contents is not None:
+            self._note(dashboard, arrived_ns, answer.contents)
+        elif answer.is_breach:
+            self.history.breach(dashboard, arrived_ns, Breach.ANSWER)
+            self._meter.failed("a refetch was answered with something else than the contract says")
+
+    def change_acked(self, acked_ns: int) -> None:
+        """The target has taken a write that it must announce: each subscribed dashboard expects its event."""
+        subscribed = sum(viewer.is_subscribed for viewer in self._viewers)
+        self._outstanding.expect(subscribed, acked_ns + self._deadline_ns)
+
+    def _note(self, dashboard: int, at_ns: int, held: Contents) -> None:
+        if held.foreign_rows or held.excess_count or held.miscount:
+            self._meter.leaked(held.foreign_rows + (held.excess_count > 0))
+            self.history.odd_answer(
+                dashboard, at_ns, held.own_rows, held.foreign_rows, held.unknown_rows, held.foreign_owner,
+                held.excess_count, held.miscount,
+            )  # fmt: skip
+        else:
+            self.history.plain_answer(dashboard, at_ns, held.own_rows, held.unknown_rows)
+
+    def _visit(self, now_ns: int) -> None:
+        visits = self._visits
+        while self._next_visit_ns() <= now_ns:
+            viewer = self._viewers[visits.dashboard[self._next_visit]]
+            match visits.action[self._next_visit]:
+                case VisitAction.CUT:
+                    viewer.cut()
+                case VisitAction.LEAVE:
+                    viewer.leave()
+                case _:
+                    viewer.mount()
+            self._next_visit += 1
+
+    def _next_visit_ns(self) -> int:
+        if self._next_visit == len(self._visits.due_ns):
+            return NEVER_NS
+        return int(self._visits.due_ns[self._next_visit]) + self._origin_ns
+
+    # Parts.
+
+    def _cut(self, now_ns: int) -> None:
+        """Fold what is over, if nothing is under way just now; else look again soon."""
+        assert self._fold is not None
+        grid = (now_ns - self._origin_ns) // PART_GRID_NS
+        if not self._is_quiet(now_ns):
+            self._line.alarm(_CUT, self._origin_ns + (grid + 1) * PART_GRID_NS)
+            return
+        for viewer in self._viewers:
+            viewer.note_open()
+        frame = self._frame(grid * PART_GRID_NS, 0, is_last=False)
+        self._from_ns = frame.ended_ns
+        self._fold(self.history.cut(frame, self._origin_ns), self.digest)
+        self._line.alarm(_CUT, self._origin_ns + (grid + PART_NS // PART_GRID_NS) * PART_GRID_NS)
+
+    def _is_quiet(self, now_ns: int) -> bool:
+        if self.agents.is_changing or not all(viewer.is_quiet for viewer in self._viewers):
+            return False
+        if self._prober is not None and self._prober.is_patching:
+            return False
+        return self._outstanding.is_clear(now_ns)
+
+    def _frame(self, ended_ns: int, unsent: int, is_last: bool) -> RunFrame:
+        scenario = self._rules.scenario
+        options, target = scenario.dashboard, scenario.target
+        health = options.page == "health"
+        return RunFrame(
+            organisation=self.number,
+            machines=self._schedule.machines,
+            dashboards=len(self._viewers),
+            window_ns=self._rules.window_ns,
+            from_ns=self._from_ns,
+            ended_ns=ended_ns,
+            is_last=is_last,
+            bucket_ns=self._rules.bucket_ns,
+            debounce_ns=0 if health else round(options.debounce_ms * 1e6),
+            max_wait_ns=None if health or options.max_wait_ms is None else round(options.max_wait_ms * 1e6),
+            loss_deadline_ns=self._deadline_ns,
+            unsent_writes=unsent,
+            offline_after_ns=round(target.offline_after_s * 1e9),
+            evicts=target.evict,
+            evict_after_ns=round(target.evict_after_s * 1e9),
+            evict_sweep_ns=round(target.evict_sweep_s * 1e9),
+            patch_announces=target.patch_announces,
+            fresh_within_ns=round(scenario.freshness.within_s * 1e9),
+        )

@@ -1,0 +1,48 @@
+"""What was driven and what came back, in numbers: no check, but what every report needs besides."""
+
+import msgspec
+import numpy as np
+
+from sim.checks.expected import in_window
+from sim.checks.over_time import Counts
+from sim.history import UNEXPLAINED, History, WriteKind
+
+
+class LoadCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Sizes, and counts over the window and the drain."""
+
+    organisations: int = 0
+    machines: int = 0
+    dashboards: int = 0
+    writes: int = 0
+    """Heartbeats that were due in the window."""
+    writes_failed: int = 0
+    transitions: int = 0
+    unexplained_deliveries: int = 0
+    writes_over_time: Counts = Counts()
+    """Number of writes by time bucket."""
+
+
+def observe(history: History) -> LoadCounts:
+    """One organisation's numbers; its size counts in the last part of the run alone."""
+    frame, deliveries = history.frame, history.deliveries
+    is_beat = history.writes.kind == WriteKind.HEARTBEAT
+    writes = history.writes.where(is_beat & in_window(history, history.writes.due_ns))
+    own = (deliveries.owner == frame.organisation) & (deliveries.dashboard >= 0) & (deliveries.arrived_ns >= 0)
+    return LoadCounts(
+        organisations=int(frame.is_last),
+        machines=frame.machines if frame.is_last else 0,
+        dashboards=frame.dashboards if frame.is_last else 0,
+        writes=len(writes),
+        writes_failed=int(np.count_nonzero(~writes.acked())),
+        transitions=int(np.count_nonzero(writes.transitions() & writes.acked())),
+        unexplained_deliveries=int(np.count_nonzero(own & (deliveries.write == UNEXPLAINED))),
+        writes_over_time=Counts.of(writes.sent_ns, frame.bucket_ns),
+    )
+
+
+def merge(one: LoadCounts, other: LoadCounts) -> LoadCounts:
+    """Add the counts up."""
+    names = [name for name in one.__struct_fields__ if name != "writes_over_time"]
+    sums = {name: getattr(one, name) + getattr(other, name) for name in names}
+    return LoadCounts(**sums, writes_over_time=one.writes_over_time + other.writes_over_time)

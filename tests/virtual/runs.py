@@ -1,0 +1,27 @@
+"""Virtual runs for tests."""
+
+from collections.abc import Sequence
+
+from sim.actors import RunRules
+from sim.checks import Finding, Verdict, judge
+from sim.scenario import Scenario, load
+from sim.virtual.executor import VirtualOutcome, run_virtual
+from sim.virtual.faults import Faults
+
+
+def virtual(
+    scenario: str | Scenario, *settings: str, seed: int = 1, faults: Sequence[str] = (), history: bool = False
+) -> VirtualOutcome:
+    """The outcome of a run of a shipped scenario, with `KEY=VALUE` settings."""
+    loaded = load(scenario, settings) if isinstance(scenario, str) else scenario
+    return run_virtual(RunRules(loaded, seed), Faults(faults), history, lambda _: None)
+
+
+def findings(outcome: VirtualOutcome) -> dict[str, Finding]:
+    """By name."""
+    return {finding.name: finding for finding in judge(outcome.partials)}
+
+
+def failed(outcome: VirtualOutcome) -> set[str]:
+    """Names of the checks that failed."""
+    return {name for name, finding in findings(outcome).items() if finding.verdict is Verdict.FAILED}
