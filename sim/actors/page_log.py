@@ -20,8 +20,8 @@ class PageLog:
     """Knows what is open at the moment; everything else goes to the history at once."""
 
     __slots__ = (
-        "_fetches", "_history", "_mounted_ns", "_number", "_opened_ns", "_shown", "_silent_ns", "_subscribed_ns",
-        "_unponged_ns",
+        "_fetches", "_history", "_mounted_ns", "_number", "_opened_ns", "_shown", "_shown_ns", "_silent_ns",
+        "_subscribed_ns", "_unponged_ns",
     )  # fmt: skip
 
     def __init__(self, number: int, history: HistoryBuilder) -> None:
@@ -29,6 +29,7 @@ class PageLog:
         self._history = history
         self._fetches: dict[int, _Fetch] = {}
         self._shown = b""
+        self._shown_ns = -NEVER_NS
         self._mounted_ns = NEVER_NS
         self._opened_ns = self._subscribed_ns = self._silent_ns = self._unponged_ns = NEVER_NS
 
@@ -103,8 +104,11 @@ class PageLog:
     def shown(self, fetch: int, at_ns: int, statuses: bytes) -> int:
         """Its answer is what the page shows from now on; when it was first sent. `statuses` as of `Contents`.
 
-        One that was given up with an earlier visit, and is shown in this one all the same, is -NEVER_NS old.
+        Answers of several connections may be handled in another order than they arrived in; what the page shows last
+        was shown last. One that was given up with an earlier visit, and is shown in this one all the same, is -NEVER_NS
+        old.
         """
+        at_ns = self._shown_ns = max(at_ns, self._shown_ns)
         self._show(at_ns, statuses)
         if fetch not in self._fetches:
             return -NEVER_NS

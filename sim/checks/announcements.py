@@ -89,7 +89,7 @@ def conclude(partial: Announcements) -> Finding:
         name="announcements",
         verdict=verdict,
         value=float(faults) if cases else None,
-        unit="announcements",
+        unit="events",
         count=cases,
         bound=0.0,
         witnesses=partial.witnesses,

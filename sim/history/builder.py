@@ -45,6 +45,7 @@ class HistoryBuilder:
         "_breaches",
         "_deliveries",
         "_fetches",
+        "_is_stamped",
         "_machines",
         "_mounts",
         "_plain_answers",
@@ -57,6 +58,7 @@ class HistoryBuilder:
     def __init__(self) -> None:
         self._machines = array("q")
         self._states = array("q")
+        self._is_stamped = False
         self._clear()
 
     def write(
@@ -163,7 +165,7 @@ class HistoryBuilder:
             plain.extend((dashboard, at_ns, answers, own_rows, 0, unknown_rows, UNKNOWN_OWNER, 0, 0))
         writes = _table(Writes, self._writes, origin_ns, "sent_ns")
         deliveries = _table(Deliveries, self._deliveries, origin_ns, "arrived_ns")
-        explained = match(frame.organisation, deliveries, writes)
+        explained = match(frame.organisation, deliveries, writes, self._is_stamped)
         return History(
             frame=frame,
             writes=writes,
@@ -184,6 +186,7 @@ class HistoryBuilder:
         What is open (sockets, visits) must have been noted for the part that ends, and is noted again later.
         """
         history = self.build(frame, origin_ns)
+        self._is_stamped |= bool((history.deliveries.last_seen_ms != NO_LAST_SEEN).any())
         self._clear()
         self._machines = _flat(machines_at(history), origin_ns)
         self._states = _flat(states_at(history), origin_ns)

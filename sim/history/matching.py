@@ -35,10 +35,11 @@ _CONSIDERED: Final = 8
 """How many writes before its arrival an announcement may belong to, while the offset is not known."""
 
 
-def match(organisation: int, deliveries: Deliveries, writes: Writes) -> Ints:
+def match(organisation: int, deliveries: Deliveries, writes: Writes, is_stamped: bool = False) -> Ints:
     """For each delivery the row of the write that explains it, or UNEXPLAINED.
 
-    `deliveries` must be sorted by arrival and `writes` by sending; int64 array of len(deliveries).
+    `deliveries` must be sorted by arrival and `writes` by sending; int64 array of len(deliveries). `is_stamped`:
+    whether heartbeats' events are known to carry `last_seen`, from earlier parts of the run.
     """
     result = np.full(len(deliveries), UNEXPLAINED, np.int64)
     _match_patches(organisation, deliveries, writes, result)
@@ -49,6 +50,7 @@ def match(organisation: int, deliveries: Deliveries, writes: Writes) -> Ints:
     # Where heartbeats carry last_seen, an event without one is not from a heartbeat (contract 1: the cleanup's).
     if len(stamped):
         result[stamped] = _Matching(deliveries, stamped, deliveries.last_seen_ms[stamped], writes).by_clock()
+    if len(stamped) or is_stamped:
         return result
     for dashboard in np.unique(deliveries.dashboard[own]):
         rows = own[deliveries.dashboard[own] == dashboard]

@@ -179,3 +179,17 @@ def test_with_a_health_page_every_event_is_a_request() -> None:
     for seconds in (1.0, 1.01, 1.02):
         seen.event(seconds)
     assert len(seen.line.refetches) == 4
+
+
+def test_an_answer_that_is_handled_after_a_later_one_is_shown_after_it() -> None:
+    seen = _Seen(health=True)
+    seen.open()
+    seen.event(1.0)
+    seen.event(1.1)
+    seen.line.time_ns = round(1.3 * S)
+    seen.line.answer(ONE_OFFLINE, number=1)
+    seen.line.time_ns = round(1.2 * S)  # by the kernel's stamp it came first
+    seen.line.answer(ONE_OFFLINE, number=2)
+    told = seen.told()
+    assert told.fetches.ended_ns.tolist()[1:] == [round(1.3 * S)] * 2
+    assert told.states.at_ns.tolist()[-1] == round(1.3 * S)

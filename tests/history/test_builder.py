@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from sim.history import (
     NEVER_NS,
     NO_LAST_SEEN,
+    UNEXPLAINED,
     UNKNOWN_OWNER,
     History,
     HistoryBuilder,
@@ -90,3 +91,13 @@ def test_building_again_after_more_was_told_has_it_all() -> None:
     first = builder.build(FRAME, 0)
     builder.breach(0, 6, 1)
     assert (len(first.breaches), len(builder.build(FRAME, 0).breaches)) == (1, 2)
+
+
+def test_a_part_of_the_cleanup_jobs_events_alone_is_known_from_the_part_before() -> None:
+    builder = HistoryBuilder()
+    builder.write(0, 2, 3, 1, 1, 1, 3, 200)
+    builder.delivery(0, 2, 0, 2, 1, 2, 2)
+    assert builder.cut(FRAME, 0).deliveries.write.tolist() == [0]
+    builder.write(0, 2, 2, 11, 11, 11, 13, 200)
+    builder.delivery(0, 2, 0, 2, NO_LAST_SEEN, 12, 12)
+    assert builder.build(FRAME, 0).deliveries.write.tolist() == [UNEXPLAINED]
