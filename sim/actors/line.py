@@ -101,6 +101,9 @@ class SocketListener(Protocol):
     def event(self, arrived_ns: int, event: Event) -> None:
         """An event of the machines channel arrived."""
 
+    def stray(self, arrived_ns: int, event: Event) -> None:
+        """An event of another channel arrived, which the page has no use for."""
+
     def pong(self, at_ns: int) -> None:
         """A ping was answered."""
 

@@ -200,6 +200,11 @@ class Organisation:
         self._meter.delivery(arrived_ns - sent_ns if sent_ns else 0)
         return sent_ns
 
+    def strayed(self, arrived_ns: int, event: Event) -> None:
+        """Note an event of another channel if it is another organisation's: a leak, whatever the channel."""
+        if event.owner not in (self.number, UNKNOWN_OWNER):
+            self.delivered(NO_DASHBOARD, arrived_ns, event)
+
     def inspected(self, dashboard: int, answer: Answer) -> None:
         """Note what an answer held."""
         arrived_ns = answer.reply.arrived_ns

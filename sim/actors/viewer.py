@@ -28,6 +28,9 @@ class House(Protocol):
     def delivered(self, dashboard: int, arrived_ns: int, event: Event) -> int:
         """Note a delivery; the time when the write that it announces was sent, 0 for none of ours."""
 
+    def strayed(self, arrived_ns: int, event: Event) -> None:
+        """Note an event of another channel if it is another organisation's."""
+
     def inspected(self, dashboard: int, answer: Answer) -> None:
         """Note what an answer held."""
 
@@ -149,6 +152,10 @@ class Viewer:
         if sent_ns:
             self._unshown_ns.append(sent_ns)
         self._perform(self._page.event(arrived_ns))
+
+    def stray(self, arrived_ns: int, event: Event) -> None:
+        """An event of another channel arrived: the page does not look at it, but it may be somebody else's."""
+        self._house.strayed(arrived_ns, event)
 
     def pong(self, at_ns: int) -> None:  # noqa: ARG002  (when it came is not asked)
         """A ping was answered."""

@@ -2,9 +2,9 @@
 
 Sees: probes by kind (`ProbeKind`): requests and sockets for another organisation, with an expired or with an unsigned
 token, which must be refused (contract 1, 5, 6); and controls of our own, which must be granted: a target that refuses
-everybody refuses nothing in particular. A filter for another organisation may be accepted, as a filter may narrow; it
-counts as granted where it brought one of its events, each of which `leakage` has, too. Cannot see: other ways in than
-those that are tried; kinds that could not be tried, as with no expired token at hand.
+everybody refuses nothing in particular. Cannot see: other ways in than those that are tried; kinds that could not be
+tried, as with no expired token at hand. A filter for another organisation may be accepted, as a filter may narrow: what
+it brings is the matter of `leakage`.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,9 @@ from sim.history import History, ProbeOutcome
 from sim.schedule import ProbeKind
 
 CONTROLS: Final = tuple(kind for kind in ProbeKind if kind.is_control)
-MUST_BE_REFUSED: Final = tuple(kind for kind in ProbeKind if not kind.is_control)
+MUST_BE_REFUSED: Final = tuple(
+    kind for kind in ProbeKind if not kind.is_control and kind is not ProbeKind.FOREIGN_FILTER
+)
 
 
 class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +131,7 @@ def _numbers(partial: Refusals) -> str:
 
 
 def _untried(partial: Refusals) -> str:
-    names = [kind.name for kind in ProbeKind if kind.name not in partial.by_kind]
+    names = [kind.name for kind in (*CONTROLS, *MUST_BE_REFUSED) if kind.name not in partial.by_kind]
     return f"; not tried: {', '.join(names)}" if names else ""
 
 

@@ -66,8 +66,7 @@ class PageSocket:
             self._listener.breach(arrived_ns)
             return
         if frame.type == "event":
-            if frame.channel == MACHINES_CHANNEL:
-                self._event(arrived_ns, frame)
+            self._event(arrived_ns, frame)
         elif frame.type == "subscribed":
             self._listener.subscribed(arrived_ns)
         elif frame.type == "pong":
@@ -78,7 +77,8 @@ class PageSocket:
         self._listener.closed(at_ns, code, reason)
 
     def _event(self, arrived_ns: int, frame: ServerFrame) -> None:
-        if frame.payload is None:
+        report = self._listener.event if frame.channel == MACHINES_CHANNEL else self._listener.stray
+        if frame.payload is not None:
+            report(arrived_ns, self._events.read(frame.payload))
+        elif frame.channel == MACHINES_CHANNEL:
             self._listener.breach(arrived_ns)
-        else:
-            self._listener.event(arrived_ns, self._events.read(frame.payload))

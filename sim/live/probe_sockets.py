@@ -136,6 +136,11 @@ class ProbeSocket:
         self._foreign_came |= event.owner not in (self._organisation, UNKNOWN_OWNER)
         self._let_in(arrived_ns)
 
+    def stray(self, arrived_ns: int, event: Event) -> None:
+        """An event of another channel arrived: it may be somebody else's."""
+        if event.owner not in (self._organisation, UNKNOWN_OWNER):
+            self.event(arrived_ns, event)
+
     def pong(self, at_ns: int) -> None:
         """A ping was answered."""
         if self._is_pinged:

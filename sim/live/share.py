@@ -116,13 +116,13 @@ class Share:
     def _conclude(self) -> None:
         try:
             partials, histories = self._worker.fold()
+            history = write_histories(histories) if self._worker.plan.keep_history else b""
+            result = {"partials": encode_partials(partials), "history": history, "reason": self._lost}
         except Exception as error:
             text = f"the results could not be folded: {type(error).__name__}: {error}"
             self._runner.send_message("failed", {"text": text})
             raise
         self._reporter.kill()
-        history = write_histories(histories) if self._worker.plan.keep_history else b""
-        result = {"partials": encode_partials(partials), "history": history, "reason": self._lost}
         self._runner.send_message("result", result)
 
     def _report(self) -> None:

@@ -30,6 +30,9 @@ class _Seen:
         self.history.delivery(dashboard, *event, arrived_ns, arrived_ns)
         return arrived_ns
 
+    def strayed(self, arrived_ns: int, event: Event) -> None:
+        self.delivered(-1, arrived_ns, event)
+
     def inspected(self, dashboard: int, answer: Answer) -> None:
         assert dashboard == 0
         self.answers.append(answer)
@@ -193,3 +196,11 @@ def test_an_answer_that_is_handled_after_a_later_one_is_shown_after_it() -> None
     told = seen.told()
     assert told.fetches.ended_ns.tolist()[1:] == [round(1.3 * S)] * 2
     assert told.states.at_ns.tolist()[-1] == round(1.3 * S)
+
+
+def test_an_event_of_another_channel_restarts_no_debounce() -> None:
+    seen = _Seen()
+    seen.open()
+    seen.line.sockets[0].listener.stray(S, Event(7, 0, OFFLINE, 5))
+    assert seen.viewer.is_quiet
+    assert seen.told().deliveries.dashboard.tolist() == [-1]

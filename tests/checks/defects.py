@@ -282,7 +282,7 @@ DEFECTS: Final[Mapping[str, Defect]] = {
     "a row of another organisation": Defect(_is("leakage"), noted=_foreign_row),
     "a count of another organisation": Defect(_is("leakage"), noted=_leaked_count),
     "a probe of another organisation is granted": Defect(_is("leakage", "refusals"), noted=_granted_foreign_probe),
-    "a filter widens": Defect(_is("leakage", "refusals"), told=_foreign_event_on_a_probe, noted=_widened_filter),
+    "a filter widens": Defect(_is("leakage"), told=_foreign_event_on_a_probe, noted=_widened_filter),
     "a bad token is accepted": Defect(_is("refusals"), noted=_granted_bad_token),
     "a refetch too many": Defect(_is("excess"), noted=_excess_refetch),
     "a message out of the contract": Defect(_is("protocol"), noted=_breach),

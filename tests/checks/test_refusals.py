@@ -17,7 +17,7 @@ REFUSED = " ".join(f"q{int(kind)}@200-204r:403o7" for kind in MUST_BE_REFUSED)
 
 def test_what_is_refused_while_controls_are_granted_holds_with_the_numbers() -> None:
     finding = conclude(observe(history(f"{GRANTED} {REFUSED} q1@300-304r:403o2")))
-    assert (finding.verdict, finding.value, finding.count, finding.bound) == (Verdict.HELD, 0.0, 11, 0.0)
+    assert (finding.verdict, finding.value, finding.count, finding.bound) == (Verdict.HELD, 0.0, 10, 0.0)
     assert "2 x FOREIGN_RPC, 1 x FOREIGN_ROWS" in finding.text
     assert finding.text.endswith("all 4 that must be granted were granted")
 
@@ -32,8 +32,8 @@ def test_kinds_that_were_not_tried_are_told() -> None:
 @pytest.mark.parametrize("kind", MUST_BE_REFUSED)
 def test_each_that_is_granted_fails_and_is_named(kind: ProbeKind) -> None:
     finding = conclude(observe(history(f"{GRANTED} {REFUSED} q{int(kind)}@5000-5004g:200o7")))
-    assert (finding.verdict, finding.value, finding.count) == (Verdict.FAILED, 1.0, 11)
-    assert finding.text == f"1 of 11 probes that must be refused were granted: 1 x {kind.name}"
+    assert (finding.verdict, finding.value, finding.count) == (Verdict.FAILED, 1.0, 10)
+    assert finding.text == f"1 of 10 probes that must be refused were granted: 1 x {kind.name}"
     whom = " after organisation 7" if kind.is_foreign else ""
     assert str(finding.witnesses.worst) == f"5.000 s, organisation 0: {kind.name}{whom} was granted with 200"
 
@@ -53,7 +53,7 @@ def test_what_is_granted_fails_even_where_controls_are_refused() -> None:
 )
 def test_a_target_that_refuses_everybody_does_not_pass(controls: str, doubt: str) -> None:
     finding = conclude(observe(history(f"{REFUSED} {controls}")))
-    assert (finding.verdict, finding.value, finding.count) == (Verdict.UNKNOWN, 0.0, 10)
+    assert (finding.verdict, finding.value, finding.count) == (Verdict.UNKNOWN, 0.0, 9)
     assert doubt in finding.text
     assert "refuses everybody" in finding.text
 

@@ -63,7 +63,7 @@ def test_every_event_arrived_and_was_shown(quick: Ended) -> None:
     assert (loss["lost"], loss["duplicates"], loss["out_of_order"], load["unexplained_deliveries"]) == (0, 0, 0, 0)
     metrics = summary["metrics"]
     assert isinstance(metrics, dict)
-    assert metrics["event_to_refetch"]["count"] == load["deliveries"]
+    assert metrics["event_to_refetch"]["count"] == 2 * load["transitions"]
 
 
 def test_the_mean_is_the_sum_of_the_means_of_its_parts(quick: Ended) -> None:
