@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from heapq import heappop, heappush
+from itertools import cycle
 from time import monotonic_ns, time_ns
 from typing import Final, NamedTuple
 
@@ -28,10 +29,14 @@ from sim.live.page_socket import PageSocket
 from sim.live.probe_answers import RPCS, is_success, judge
 from sim.live.probe_sockets import SOCKETS, House, ProbeSocket, Waits
 from sim.live.tally import Tally
-from sim.live.tokens import unsigned
+from sim.live.tokens import forged
 from sim.live.websocket import Listener, WebSocket
 from sim.scenario import Scenario
 from sim.schedule import ProbeKind, Probing
+
+_PATCHED_AHEAD_S: Final = 30
+"""A PATCH sets `last_seen` so far ahead, to a whole second, which is all that some targets keep: no heartbeat has that
+time now, and the cleanup job comes no earlier for it."""
 
 ANSWER_TIMEOUT_NS: Final = 30_000_000_000
 
@@ -109,7 +114,7 @@ class Prober:
         self._route = route
         self._ids = [entry.org_id for entry in organisations]
         self._expired = organisations[organisation].expired_token
-        self._unsigned = unsigned(route.token)
+        self._forged = cycle(forged(route.token))
         self._reader = reader
         self._events = events
         self._history = history
@@ -191,7 +196,7 @@ class Prober:
     def _token(self, kind: ProbeKind) -> str | None:
         if kind in _EXPIRED:
             return self._expired
-        return self._unsigned if kind in _UNSIGNED else self._route.token
+        return next(self._forged, None) if kind in _UNSIGNED else self._route.token
 
     def _look(self, row: int, now_ns: int) -> None:
         attempt = self._under_way.get(row)
@@ -261,8 +266,9 @@ class Prober:
         if chosen is None:
             return
         machine, machine_id = chosen
-        # Its event is known by this value, so no two PATCHes may set the same.
-        self._last_seen_ms = max(time_ns() // 1_000_000, self._last_seen_ms + 1)
+        # Its event is known by this value: no other PATCH may set it, and no heartbeat may set it now.
+        now_s = time_ns() // 1_000_000_000
+        self._last_seen_ms = max((now_s + _PATCHED_AHEAD_S) * 1_000, self._last_seen_ms + 1_000)
         self._patches += 1
         org_id = self._route.organisation_id
         body = last_seen_patch(org_id, machine_id, self._last_seen_ms)

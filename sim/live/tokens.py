@@ -23,6 +23,15 @@ def unsigned(token: str) -> str | None:
     return f"{_encoded(_UNSIGNED_HEADER)}.{_encoded(msgspec.json.encode(claims | {'exp': _FAR_FUTURE_S}))}."
 
 
+def forged(token: str) -> tuple[str, ...]:
+    """Tokens without a valid signature: one unsigned, one with that of other claims; none if `token` is no JWT."""
+    bare = unsigned(token)
+    if bare is None:
+        return ()
+    signed, _, signature = token.rpartition(".")
+    return bare, f"{signed}.{'A' * len(signature)}"
+
+
 def _encoded(part: bytes) -> str:
     """Base64url without padding (RFC 7515, 2)."""
     return urlsafe_b64encode(part).rstrip(b"=").decode()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.live.credentials import is_token
-from sim.live.tokens import unsigned
+from sim.live.tokens import forged, unsigned
 
 SECRET = "a secret that is long enough for a test's HS256"
 YEAR_2100_S = 4_102_444_800
@@ -51,3 +51,13 @@ def test_what_is_no_jwt_has_none_and_breaks_nothing(text: str) -> None:
 @pytest.mark.parametrize("token", ["", "opaque", "a.b", "a.b.c.d", "a.W10.c", "a.e30", "a.bm8.c", "a.é.c"])
 def test_examples_of_what_is_none(token: str) -> None:
     assert unsigned(token) is None
+
+
+def test_a_forged_one_is_unsigned_or_has_a_signature_of_other_claims() -> None:
+    token = jwt.encode({"sub": "user"}, SECRET, "HS256")
+    bare, broken = forged(token)
+    assert bare == unsigned(token)
+    assert broken.rpartition(".")[0] == token.rpartition(".")[0]
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(broken, SECRET, ["HS256"])
+    assert forged("opaque") == ()
