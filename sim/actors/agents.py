@@ -96,9 +96,10 @@ class Agents:
         """When the next heartbeat is due; NEVER_NS for none."""
         return self._due_ns[self._next] if self._next < len(self._due_ns) else NEVER_NS
 
-    def learn(self, machine: int, status: int) -> None:
-        """The target says that a machine has this status (StatusCode)."""
+    def learn(self, machine: int, status: int, contact_ns: int) -> None:
+        """The target says that a machine has this status (StatusCode), and heard of it last at this time."""
         self._agents[machine].known = status
+        self._agents[machine].contact_ns = contact_ns
 
     def online_machine(self, number: int) -> int | None:
         """Some machine that is online and calm, a different one for each number; None if there is none."""

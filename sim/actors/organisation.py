@@ -98,12 +98,16 @@ class Organisation:
         """Send probes, too."""
         self._prober = prober
 
-    def learn(self, at_ns: int, contents: Contents) -> None:
-        """What the target says of the machines before any dashboard is open."""
+    def learn(self, at_ns: int, contents: Contents, contact_ns: int = -NEVER_NS) -> None:
+        """What the target says of the machines before any dashboard is open.
+
+        `contact_ns` is when it had heard of them last. Where that is not known, an online one may be silent for so long
+        that the cleanup job is about to mark it offline.
+        """
         self._note(NO_DASHBOARD, at_ns, contents)
         for machine, status in enumerate(contents.statuses):
-            self.agents.learn(machine, status)
-            self.history.machine(machine, at_ns, status, at_ns)
+            self.agents.learn(machine, status, contact_ns)
+            self.history.machine(machine, at_ns, status, contact_ns)
 
     def align(self, done: Callable[[], None]) -> None:
         """Bring every machine to the state in which the schedule begins."""

@@ -14,7 +14,11 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """The answers that a page showed, as columns of equal length, sorted by the time of showing."""
+    """The answers that a page showed, as columns of equal length, sorted by the time of showing.
+
+    Of answers that arrived in the same instant only one is seen, and nobody knows which: they are one, as old as the
+    oldest of them.
+    """
 
     asked_ns: Ints
     shown_ns: Ints
@@ -79,8 +83,9 @@ class Page:
     def answers(self) -> Answers:
         """The answers that it showed."""
         shown = self.fetches.where(self.fetches.outcome == Outcome.SHOWN)
-        order = np.argsort(shown.ended_ns, kind="stable")
-        return Answers(shown.asked_ns[order], shown.ended_ns[order])
+        order = np.lexsort((shown.asked_ns, shown.ended_ns))
+        shown_ns, first = np.unique(shown.ended_ns[order], return_index=True)
+        return Answers(shown.asked_ns[order][first], shown_ns)
 
     def left_ns(self, at_ns: Ints) -> Ints:
         """When the visit ended that was under way, or the latest, at each of these times; NEVER_NS for none."""

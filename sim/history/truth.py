@@ -58,7 +58,7 @@ class Certainties(Table):
     """NEVER_NS if nothing ends it."""
     status: Ints
     contact_ns: Ints
-    """The latest time at which it was surely, or possibly, heard of as online; -NEVER_NS for none."""
+    """When the target last heard, or may have heard, that the machine is online; -NEVER_NS for never."""
 
 
 def certainties(history: History) -> Certainties:
@@ -74,14 +74,14 @@ def machines_at(history: History) -> Machines:
     facts = _facts(history)
     known = _joined(*_intervals(facts, _patience_ns(history)))
     last = facts.where(_ends(facts.machine))
+    place = np.searchsorted(known.machine, last.machine, side="right")  # of its last certain time, counted from 1
+    has_any = np.append(-1, known.machine)[place] == last.machine
+    from_ns = np.where(has_any, np.append(0, known.from_ns)[place], -NEVER_NS)
+    until_ns = np.where(has_any, np.append(0, known.until_ns)[place], -NEVER_NS)
     is_sure = last.certain_ns < NEVER_NS
-    place = np.searchsorted(known.machine, last.machine, side="right") - 1
-    is_known = place >= 0
-    is_known[is_known] = known.machine[place[is_known]] == last.machine[is_known]
-    from_ns, until_ns = (np.full(len(last), -NEVER_NS, np.int64) for _ in range(2))
-    from_ns[is_known], until_ns[is_known] = known.from_ns[place[is_known]], known.until_ns[place[is_known]]
-    at_ns = np.where(is_sure, np.where(from_ns > -NEVER_NS, from_ns, last.certain_ns), until_ns)
-    return Machines(last.machine, at_ns, np.where(is_sure, last.status, StatusCode.UNKNOWN), last.heard_ns)
+    since_ns = np.where(last.certain_ns < until_ns, from_ns, last.certain_ns)
+    status = np.where(is_sure, last.status, StatusCode.UNKNOWN)
+    return Machines(last.machine, np.where(is_sure, since_ns, until_ns), status, last.heard_ns)
 
 
 def states_at(history: History) -> States:

@@ -142,7 +142,7 @@ class _Run:
 
         line = VirtualLine(number, self._clock, self._server, self._backend, self._delays, ring)
         organisation = Organisation(number, self._rules, line, NoMeter(), None if self._keep_history else self._fold)
-        organisation.learn(0, self._backend.rows(number))
+        organisation.learn(0, self._backend.rows(number), contact_ns=0)
         probing = probes_for(scenario, self._rules.seed, number)
         hold_ns = round(scenario.probes.hold_s * 1e9)
         organisation.use(VirtualProber(organisation, probing, line, self._clock, self._server, self._backend, hold_ns))

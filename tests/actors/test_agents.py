@@ -30,7 +30,7 @@ class _Driven:
         )  # fmt: skip
         self.agents = Agents(self.schedule, self.line, self.history, NoMeter(), offline_after_ns, self.acked.append)
         for number, status in enumerate((ONLINE, OFFLINE)):
-            self.agents.learn(number, status)
+            self.agents.learn(number, status, self.line.time_ns)
         self.agents.start(self.line.time_ns)
 
     def at(self, time_ns: int) -> None:
@@ -117,8 +117,8 @@ def test_what_is_unanswered_or_never_sent_at_the_end_is_noted() -> None:
 
 def test_machines_are_brought_to_their_states_a_few_at_a_time() -> None:
     driven = _Driven()
-    driven.agents.learn(0, OFFLINE)
-    driven.agents.learn(1, ONLINE)
+    driven.agents.learn(0, OFFLINE, 0)
+    driven.agents.learn(1, ONLINE, 0)
     settled: list[bool] = []
     driven.agents.align(lambda: settled.append(True))
     assert [(beat.machine, beat.status) for beat in driven.line.beats] == [(0, ONLINE), (1, OFFLINE)]
@@ -133,3 +133,11 @@ def test_a_machine_for_a_patch_is_online_and_calm() -> None:
     assert driven.agents.online_machine(5) == 0
     driven.at(10)
     assert driven.agents.online_machine(5) is None
+
+
+def test_a_machine_that_was_online_before_may_be_marked_offline_at_any_moment() -> None:
+    driven = _Driven((10, 0, Action.HEARTBEAT))
+    driven.agents.learn(0, ONLINE, -NEVER_NS)
+    driven.at(10)
+    driven.line.acknowledge()
+    assert driven.writes().before.tolist() == [UNKNOWN]

@@ -77,8 +77,12 @@ class Instants:
         return [Fetch(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
     def answers(self, dashboard: int) -> list[Fetch]:
-        """Those that were shown."""
-        return [fetch for fetch in self.fetches(dashboard) if fetch.outcome == Outcome.SHOWN]
+        """Those that were shown; of those of one instant the one that was asked for first."""
+        shown: dict[int, Fetch] = {}
+        for fetch in sorted(self.fetches(dashboard), key=lambda fetch: fetch.asked_ns):
+            if fetch.outcome == Outcome.SHOWN:
+                shown.setdefault(fetch.ended_ns, fetch)
+        return list(shown.values())
 
     def visits(self, dashboard: int) -> list[tuple[int, int]]:
         """When its page is open."""

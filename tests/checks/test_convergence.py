@@ -88,6 +88,11 @@ def test_an_answer_that_overtakes_another_is_judged_by_itself() -> None:
     assert _counts(words.replace("r0@50-", "r0@104-"))[:2] == (3, 1)
 
 
+def test_of_answers_of_one_instant_the_oldest_is_judged() -> None:
+    words = f"{OPEN} w1+@100-104 r0@105-300 r0@50-300 v0.1+@300 v0.1-@300 r0@350-360 v0.1+@360"
+    assert _counts(words)[:2] == (2, 0)
+
+
 # At the end.
 
 

@@ -24,6 +24,13 @@ def test_answers_are_counted_as_by_looking_at_each(
     assert table.any_in(since, begin, end).tolist() == [any(row[k] for row in lies) for k in range(len(spans))]
 
 
+def test_answers_of_one_instant_are_one_as_old_as_the_oldest() -> None:
+    (page,) = pages(history("r0@105-300 r0@50-300 r0@200-300 r0@250x300 r0@100-200"))
+    answers = page.answers()
+    assert answers.asked_ns.tolist() == [ns(100), ns(50)]
+    assert answers.shown_ns.tolist() == [ns(200), ns(300)]
+
+
 def test_pages_have_what_is_theirs() -> None:
     words = "p1@-600..900 s1@-500..400 s1@500.. s1@450!403 e1.1+@103 e0.2+@104 r1@603-610 v1.1+@610 v0.1+@700"
     (zero, one) = pages(history(words))

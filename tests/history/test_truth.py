@@ -225,6 +225,12 @@ def test_one_that_is_silent_carries_over_with_what_tells_so() -> None:
     assert _rows(machines_at(history("w1?+@0-4", ended_ms=200_000))) == [[1, ns(4), ONLINE, 0]]
 
 
+def test_an_answer_that_came_when_it_may_have_been_offline_again_carries_over() -> None:
+    each = history("m1-@-900 w1+@100-190000", ended_ms=200_000)
+    assert _spelt(each) == "--900..100"
+    assert _rows(machines_at(each)) == [[1, ns(190_000), ONLINE, ns(100)]]
+
+
 def test_what_carries_over_of_the_pages() -> None:
     words = "v0.1+@100 v0.2-@100 v1.1-@150 v0.1-@200 v0.1x@300 v1.2?@300"
     states = states_at(history(words))
