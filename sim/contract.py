@@ -7,7 +7,7 @@ contradiction of the public documents that it settles.
 
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import quote
 
 import msgspec
@@ -154,13 +154,17 @@ class MachineRow(msgspec.Struct, frozen=True, gc=False):
     last_seen: str | None = None
 
 
+RowCount = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""A number of rows: no larger than JSON numbers are exact (RFC 8259, 6)."""
+
+
 class DashboardStats(msgspec.Struct, frozen=True, rename="camel"):
     """`data.data` of `get_dashboard_stats` (contract 3): what the checks look at."""
 
     machines: list[MachineRow]
-    machine_count: int
-    online_count: int
-    offline_count: int
+    machine_count: RowCount
+    online_count: RowCount
+    offline_count: RowCount
 
 
 class _StatsData(msgspec.Struct, frozen=True):

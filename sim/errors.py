@@ -5,11 +5,17 @@ not be judged. A user's mistake is one of these exceptions and is printed as its
 """
 
 from collections.abc import Sequence
+from typing import Final
+
+import msgspec
 
 EXIT_HELD = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INVALID = 3
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for JSON that is none, has other types or other bytes, or is nested too deeply."""
 
 
 class SimError(Exception):

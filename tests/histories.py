@@ -178,7 +178,8 @@ class _Teller:
         cause = _CAUSES[word["cause"]]
         attempts = int(word["attempts"] or 1)
         dashboard, sent_ns, asked_ns = self._dashboard(word), _at(word["sent"]), _at(word["asked"] or word["sent"])
-        self.builder.fetch(dashboard, cause, sent_ns, _at(word["ended"]), outcome, attempts, asked_ns)
+        failures = attempts - (outcome != Outcome.FAILED)
+        self.builder.fetch(dashboard, cause, sent_ns, _at(word["ended"]), outcome, attempts, asked_ns, failures)
 
     def answer(self, word: re.Match[str]) -> None:
         dashboard, at_ns, own = self._dashboard(word), _at(word["at"]), int(word["own"])

@@ -1,5 +1,7 @@
 """Notes what happens to one dashboard: its visits, sockets, refetches, and what it shows."""
 
+from collections import deque
+
 from sim.dashboard import Cause
 from sim.history import NEVER_NS, HistoryBuilder, Outcome
 
@@ -7,13 +9,14 @@ from sim.history import NEVER_NS, HistoryBuilder, Outcome
 class _Fetch:
     """A refetch that has not ended."""
 
-    __slots__ = ("asked_ns", "attempts", "cause", "sent_ns")
+    __slots__ = ("asked_ns", "attempts", "cause", "failures", "sent_ns")
 
     def __init__(self, cause: Cause, sent_ns: int) -> None:
         self.cause = cause
         self.sent_ns = sent_ns
         self.asked_ns = sent_ns
         self.attempts = 1
+        self.failures = 0
 
 
 class PageLog:
@@ -31,7 +34,8 @@ class PageLog:
         self._shown = b""
         self._shown_ns = -NEVER_NS
         self._mounted_ns = NEVER_NS
-        self._opened_ns = self._subscribed_ns = self._silent_ns = self._unponged_ns = NEVER_NS
+        self._opened_ns = self._subscribed_ns = self._silent_ns = NEVER_NS
+        self._unponged_ns: deque[int] = deque()
 
     @property
     def is_subscribed(self) -> bool:
@@ -76,11 +80,12 @@ class PageLog:
     def pinged(self, at_ns: int) -> None:
         """A ping was sent."""
         self._silent_ns = at_ns
-        self._unponged_ns = min(self._unponged_ns, at_ns)
+        self._unponged_ns.append(at_ns)
 
     def ponged(self) -> None:
-        """All pings so far are answered: the server answers them in order."""
-        self._unponged_ns = NEVER_NS
+        """The oldest ping is answered: that they are answered in order is all that a pong says."""
+        if self._unponged_ns:
+            self._unponged_ns.popleft()
 
     def closed(self, at_ns: int, code: int, by_us: bool) -> None:
         """The socket ended, or was refused."""
@@ -101,6 +106,11 @@ class PageLog:
         under_way.asked_ns = at_ns
         under_way.attempts = attempt + 1
 
+    def failed(self, fetch: int) -> None:
+        """Its latest attempt failed."""
+        if fetch in self._fetches:
+            self._fetches[fetch].failures += 1
+
     def shown(self, fetch: int, at_ns: int, statuses: bytes) -> int:
         """Its answer is what the page shows from now on; when it was first sent. `statuses` as of `Contents`.
 
@@ -119,7 +129,9 @@ class PageLog:
     def ended(self, fetch: int, at_ns: int, outcome: Outcome) -> None:
         """It ended in some way."""
         of = self._fetches.pop(fetch)
-        self._history.fetch(self._number, of.cause, of.sent_ns, at_ns, outcome, of.attempts, of.asked_ns)
+        self._history.fetch(
+            self._number, of.cause, of.sent_ns, at_ns, outcome, of.attempts, of.asked_ns, of.failures
+        )  # fmt: skip
 
     def all_ended(self, at_ns: int, outcome: Outcome) -> None:
         """Whatever is under way ended in this way."""
@@ -146,11 +158,12 @@ class PageLog:
     def _note_session(self, closed_ns: int, code: int, by_us: bool) -> None:
         self._history.session(
             self._number, self._opened_ns, self._subscribed_ns, closed_ns, code, by_us, self._silent_ns,
-            self._unponged_ns,
+            self._unponged_ns[0] if self._unponged_ns else NEVER_NS,
         )  # fmt: skip
 
     def _no_socket(self) -> None:
-        self._opened_ns = self._subscribed_ns = self._silent_ns = self._unponged_ns = NEVER_NS
+        self._opened_ns = self._subscribed_ns = self._silent_ns = NEVER_NS
+        self._unponged_ns.clear()
 
     def _show(self, at_ns: int, statuses: bytes) -> None:
         if statuses == self._shown:

@@ -240,6 +240,8 @@ class Viewer:
         self._drain_before(arrived_ns)
         ok = status == 200 and contents is not None
         self._requests.pop(number, None)
+        if not ok:
+            self._log.failed(number)
         effects = self._page.answered(arrived_ns, number, attempt, ok)
         if contents is not None and any(isinstance(effect, Show) and effect.fetch == number for effect in effects):
             self._show(number, arrived_ns, contents.statuses)

@@ -123,8 +123,9 @@ def _failures(requests: _Requests) -> Iterator[tuple[int, int, str]]:
     bad = writes.where(~writes.acked() & (writes.http_status != UNANSWERED))
     for at_ns, status in zip(bad.sent_ns, bad.http_status, strict=True):
         yield at_ns, -1, f"heartbeat: {_status(status)}"
-    for at_ns, dashboard, attempts in zip(fetches.sent_ns, fetches.dashboard, fetches.attempts, strict=True):
-        for _ in range(attempts - 1):
+    passing = fetches.failures - (fetches.outcome == Outcome.FAILED)
+    for at_ns, dashboard, failures in zip(fetches.sent_ns, fetches.dashboard, passing, strict=True):
+        for _ in range(failures):
             yield at_ns, dashboard, "refetch: an attempt failed and was retried"
     failed = fetches.where(fetches.outcome == Outcome.FAILED)
     for at_ns, dashboard in zip(failed.sent_ns, failed.dashboard, strict=True):

@@ -93,10 +93,18 @@ class HistoryBuilder:
         self._deliveries.extend((dashboard, owner, machine, status, last_seen_ms, arrived_ns, handled_ns, UNEXPLAINED))
 
     def fetch(
-        self, dashboard: int, cause: int, sent_ns: int, ended_ns: int, outcome: int, attempts: int, asked_ns: int
+        self,
+        dashboard: int,
+        cause: int,
+        sent_ns: int,
+        ended_ns: int,
+        outcome: int,
+        attempts: int,
+        asked_ns: int,
+        failures: int,
     ) -> None:
         """A refetch that ended, or was open at the end of the run."""
-        self._fetches.extend((dashboard, cause, sent_ns, ended_ns, outcome, attempts, asked_ns))
+        self._fetches.extend((dashboard, cause, sent_ns, ended_ns, outcome, attempts, asked_ns, failures))
 
     def state(self, dashboard: int, at_ns: int, machine: int, status: int) -> None:
         """A dashboard shows another status of a machine than before."""

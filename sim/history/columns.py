@@ -147,6 +147,8 @@ class Fetches(Table):
     attempts: Ints
     asked_ns: Ints
     """When its last attempt was sent: what the answer shows is no older."""
+    failures: Ints
+    """How many of its attempts failed: all of them, or all but the last, or the page gave it up in between."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from sim.actors import Contents
-from sim.contract import DashboardStats, MachineRow, MachinesAnswer, StatsAnswer, Status, StatusCode
+from sim.contract import MachineRow, MachinesAnswer, StatsAnswer, Status, StatusCode
+from sim.errors import UNREADABLE
 from sim.history import UNKNOWN_OWNER
 from sim.live.owners import Owners
 
@@ -29,9 +30,13 @@ class Reader:
             if self._health:
                 return self.rows(_MACHINES.decode(body).data)
             stats = _STATS.decode(body).data.data
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return None
-        return _counted(self._read(stats.machines, StatusCode.ABSENT), stats.machines, stats)
+        return self.counted(stats.machines, stats.machine_count, stats.online_count)
+
+    def counted(self, rows: Sequence[MachineRow], machine_count: int, online_count: int) -> Contents:
+        """The contents of an answer that has all rows, and counts them (contract 3)."""
+        return _counted(self._read(rows, StatusCode.ABSENT), rows, machine_count, online_count)
 
     def rows(self, rows: Sequence[MachineRow]) -> Contents:
         """The contents of a list of machines, which may be a page of them (contract 5, C22)."""
@@ -57,16 +62,16 @@ class Reader:
         )
 
 
-def _counted(contents: Contents, rows: Sequence[MachineRow], stats: DashboardStats) -> Contents:
+def _counted(contents: Contents, rows: Sequence[MachineRow], machine_count: int, online_count: int) -> Contents:
     """With what its counts say beyond its rows (somebody else's machines), or else than its rows."""
     online = sum(row.status == Status.ONLINE for row in rows)
-    if (stats.machine_count, stats.online_count) == (len(rows), online):
+    if (machine_count, online_count) == (len(rows), online):
         return contents
-    excess = max(stats.machine_count - len(rows), stats.online_count - len(rows), 0)
+    excess = max(machine_count - len(rows), online_count - len(rows), 0)
     if excess:
         return contents._replace(excess_count=excess)
     # A row that leaked in may be counted or not, and may be online or not.
     foreign = contents.foreign_rows
-    fits = 0 <= len(rows) - stats.machine_count <= foreign and 0 <= online - stats.online_count <= foreign
-    wrong = abs(stats.machine_count - len(rows)) + abs(stats.online_count - online)
+    fits = 0 <= len(rows) - machine_count <= foreign and 0 <= online - online_count <= foreign
+    wrong = abs(machine_count - len(rows)) + abs(online_count - online)
     return contents if fits else contents._replace(miscount=wrong)

@@ -7,7 +7,7 @@ import httpx
 import msgspec
 
 from sim.contract import LOGIN_PATH, LOGIN_WINDOW_S, LOGINS_PER_ADDRESS, MACHINES_PATH, MachinesAnswer
-from sim.errors import CredentialsError, TargetError
+from sim.errors import UNREADABLE, CredentialsError, TargetError
 from sim.live.credentials import Credentials, Organisation, is_token
 
 _TIMEOUT_S: Final = 10.0
@@ -38,7 +38,7 @@ def probe(url: str, organisation: Organisation) -> None:
         raise TargetError(f"{what} answered {answer.status_code}; expected 200: is it a QuickZTNA deployment?")
     try:
         msgspec.json.decode(answer.content, type=MachinesAnswer)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise TargetError(f"{what} answered something else than the contract says: {error}") from None
 
 
@@ -69,7 +69,7 @@ def _login(url: str, organisation: Organisation) -> str:
         )
     try:
         token = msgspec.json.decode(answer.content, type=_LoginAnswer).data.token
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise TargetError(f"target {url}: the log-in answered something else than the contract says: {error}") from None
     if not is_token(token):
         raise TargetError(f"target {url}: the log-in answered something else than the contract says: no bearer token")

@@ -6,6 +6,7 @@ import msgspec
 
 from sim.actors import Organisation
 from sim.contract import MACHINES_PATH, MachinesAnswer
+from sim.errors import UNREADABLE
 from sim.history import History
 from sim.live.answers import Reader
 from sim.live.events import EventReader
@@ -56,7 +57,7 @@ class LiveOrganisation:
             return f"{what}: {reply.reason or f'answered {reply.status}'}"
         try:
             rows = msgspec.json.decode(reply.body, type=MachinesAnswer).data
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             return f"{what}: not an answer of the contract: {error}"
         self._plan.owners.adopt(self._number, (row.id for row in rows))
         there = {row.id for row in rows}

@@ -7,6 +7,7 @@ import msgspec
 
 from sim.actors import SocketListener
 from sim.contract import MACHINES_CHANNEL, PING_FRAME, ServerFrame, subscribe_frame
+from sim.errors import UNREADABLE
 from sim.live.events import EventReader
 from sim.live.websocket import Listener, WebSocket
 
@@ -62,7 +63,7 @@ class PageSocket:
         """A frame arrived."""
         try:
             frame = _FRAME.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             self._listener.breach(arrived_ns)
             return
         if frame.type == "event":
@@ -78,7 +79,7 @@ class PageSocket:
 
     def _event(self, arrived_ns: int, frame: ServerFrame) -> None:
         report = self._listener.event if frame.channel == MACHINES_CHANNEL else self._listener.stray
-        if frame.payload is not None:
+        if frame.payload is not None and (frame.payload.id or frame.channel != MACHINES_CHANNEL):
             report(arrived_ns, self._events.read(frame.payload))
         elif frame.channel == MACHINES_CHANNEL:
             self._listener.breach(arrived_ns)

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from sim.actors import Contents
-from sim.contract import MachineRow
+from sim.contract import MachineRow, RowCount
+from sim.errors import UNREADABLE
 from sim.history import ProbeOutcome
 from sim.live.answers import Reader
 from sim.live.http import Reply
@@ -37,8 +38,8 @@ class _Stats(msgspec.Struct, frozen=True, rename="camel"):
     """What may tell of an organisation, its members included (contract 3)."""
 
     machines: list[MachineRow]
-    machine_count: int
-    online_count: int
+    machine_count: RowCount
+    online_count: RowCount
     members: list[msgspec.Raw] = []
 
 
@@ -79,7 +80,7 @@ def judge(kind: ProbeKind, reply: Reply, reader: Reader) -> Judgement:
         if kind in RPCS:
             return _judge_stats(kind, envelope.data, reader)
         return _judge_rows(kind, envelope.data, reader)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return Judgement(ProbeOutcome.UNANSWERED, is_breach=reply.status == 200)
 
 
@@ -89,7 +90,7 @@ def _judge_stats(kind: ProbeKind, data: msgspec.Raw, reader: Reader) -> Judgemen
         return Judgement(ProbeOutcome.REFUSED)
     stats = answer.data
     if not kind.is_foreign:
-        return Judgement(ProbeOutcome.GRANTED, reader.rows(stats.machines))
+        return Judgement(ProbeOutcome.GRANTED, reader.counted(stats.machines, stats.machine_count, stats.online_count))
     if stats.machines:
         return Judgement(_granted_if(_has_others(stats.machines, reader)))
     return Judgement(_granted_if(bool(stats.machine_count or stats.online_count or stats.members)))

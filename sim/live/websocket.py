@@ -37,7 +37,19 @@ class Listener(Protocol):
 class WebSocket:
     """Connects at once. After `close` or `cut` nothing is reported any more."""
 
-    __slots__ = ("_fragments", "_head", "_listener", "_now_ns", "_opened", "_over", "_protocol", "_socket", "_splitter")
+    __slots__ = (
+        "_fragments",
+        "_head",
+        "_is_binary",
+        "_is_fragmented",
+        "_listener",
+        "_now_ns",
+        "_opened",
+        "_over",
+        "_protocol",
+        "_socket",
+        "_splitter",
+    )
 
     def __init__(
         self, address: Address, uri: WebSocketURI, subprotocol: str | None, listener: Listener, now_ns: int
@@ -47,6 +59,9 @@ class WebSocket:
         self._protocol = ClientProtocol(uri, subprotocols=offered)
         self._splitter = FrameSplitter()
         self._fragments: list[bytes] = []
+        self._is_fragmented = False
+        """Whether a message has begun and not ended yet."""
+        self._is_binary = False
         self._opened = False
         self._over = False
         self._now_ns = now_ns
@@ -85,7 +100,7 @@ class WebSocket:
         for plain, frame in self._splitter.split(data):
             if self._over:
                 return
-            if plain and not self._fragments:
+            if plain and not self._is_fragmented:
                 self._listener.text(arrived_ns, frame)
             else:
                 # A whole text between fragments breaks the protocol: it gets its header again, to be refused.
@@ -134,8 +149,13 @@ class WebSocket:
             self._finish(self._now_ns, close.code if close else ABNORMAL_CLOSE, close.reason if close else "")
 
     def _handle_frame(self, frame: Frame) -> None:
-        if frame.opcode not in (Opcode.TEXT, Opcode.CONT):
+        if frame.opcode not in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
             return
+        if frame.opcode is not Opcode.CONT:
+            self._is_binary = frame.opcode is Opcode.BINARY
+        self._is_fragmented = not frame.fin
+        if self._is_binary:
+            return  # the contract has none
         self._fragments.append(bytes(frame.data))
         if frame.fin:
             whole = b"".join(self._fragments)

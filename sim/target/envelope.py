@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from sim.contract import ErrorCode
+from sim.errors import UNREADABLE
 
 LOG: Final = logging.getLogger("sim.target")
 JSON_TYPE: Final = "application/json"
@@ -80,7 +81,7 @@ async def read_body(request: web.BaseRequest, kind: type[Body]) -> Body:
         return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:
         raise RequestError(400, ErrorCode.INVALID_INPUT, str(error)) from error
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except UNREADABLE as error:
         raise RequestError(400, ErrorCode.INVALID_JSON, "the body is not JSON") from error
 
 

@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, hdrs, web
 
 from sim.contract import CHANNELS, NO_MEMBER_CODE, REALTIME_PATH, TOKEN_SUBPROTOCOL_PREFIX, ErrorCode
+from sim.errors import UNREADABLE
 from sim.target.access import Access, UserCall
 from sim.target.envelope import RequestError, require
 from sim.target.frames import connected_frame, error_frame, pong_frame, subscribed_frame
@@ -104,7 +105,7 @@ class Realtime:
     def _handle(self, socket: Socket, message: WSMessage) -> None:
         try:
             frame = msgspec.json.decode(message.data, type=_ClientFrame)
-        except (msgspec.DecodeError, UnicodeError):
+        except UNREADABLE:
             socket.send(error_frame("a frame must be a JSON object with a type"))
             return
         answered = [hook(socket, frame) for hook in self._received]

@@ -204,3 +204,26 @@ def test_an_event_of_another_channel_restarts_no_debounce() -> None:
     seen.line.sockets[0].listener.stray(S, Event(7, 0, OFFLINE, 5))
     assert seen.viewer.is_quiet
     assert seen.told().deliveries.dashboard.tolist() == [-1]
+
+
+def test_an_attempt_that_failed_counts_even_if_the_page_gave_its_retry_up() -> None:
+    seen = _Seen()
+    seen.open()
+    seen.event(1.0)
+    seen.at(1.5)
+    seen.line.answer(b"", status=401)
+    seen.event(1.6)
+    seen.at(2.1)
+    seen.line.answer(ONE_OFFLINE)
+    fetches = seen.told().fetches
+    assert fetches.outcome.tolist()[1:] == [Outcome.CANCELLED, Outcome.SHOWN]
+    assert fetches.failures.tolist() == [0, 1, 0]
+
+
+def test_each_pong_answers_one_ping() -> None:
+    seen = _Seen(PageRules(ping_interval_ns=10 * S))
+    seen.open()
+    for seconds in (10.0, 20.0, 30.0):
+        seen.at(seconds)
+    seen.line.sockets[0].listener.pong(31 * S)
+    assert seen.told().sessions.unponged_ns.tolist() == [20 * S]

@@ -122,7 +122,7 @@ def _excess_refetch(house: Organisation, notes: Notes) -> None:
     """One more, soon after another."""
     dashboard, _, _, ended_ns, *_ = _refetch(house, notes)
     sent_ns = ended_ns + 10 * MS
-    notes.fetches.append([dashboard, Cause.EVENT, sent_ns, sent_ns + MS, Outcome.SHOWN, 1, sent_ns])
+    notes.fetches.append([dashboard, Cause.EVENT, sent_ns, sent_ns + MS, Outcome.SHOWN, 1, sent_ns, 0])
     notes.plain_answers.append([dashboard, sent_ns + MS, house.machines, 0])
 
 
@@ -146,7 +146,8 @@ def _failed_heartbeat(house: Organisation, notes: Notes) -> None:
 
 
 def _retried_refetch(house: Organisation, notes: Notes) -> None:
-    _refetch(house, notes)[5] = 2
+    fetch = _refetch(house, notes)
+    fetch[5], fetch[7] = 2, 1
 
 
 def _refused_control(house: Organisation, notes: Notes) -> None:

@@ -221,7 +221,7 @@ class Organisation:
 
     def _refetch(self, dashboard: int, cause: Cause, sent_ns: int, shown: dict[int, int], notes: Notes) -> None:
         ended_ns = sent_ns + self.integer(8, 20) * MS
-        notes.fetches.append([dashboard, cause, sent_ns, ended_ns, Outcome.SHOWN, 1, sent_ns])
+        notes.fetches.append([dashboard, cause, sent_ns, ended_ns, Outcome.SHOWN, 1, sent_ns, 0])
         notes.plain_answers.append([dashboard, ended_ns, self.machines, 0])
         for machine in range(self.machines):
             status = self.status_at(machine, (sent_ns + ended_ns) // 2)

@@ -280,7 +280,10 @@ class _Organisation:
 
     def fetch(self, dashboard: int, cause: Cause, sent_ns: int, ended_ns: int, outcome: Outcome, attempts: int) -> None:
         asked_ns = sent_ns if attempts == 1 else self.integer(sent_ns, ended_ns + 1)
-        self.note(ended_ns, lambda b: b.fetch(dashboard, cause, sent_ns, ended_ns, outcome, attempts, asked_ns))
+        failures = attempts - (outcome != Outcome.FAILED)
+        self.note(
+            ended_ns, lambda b: b.fetch(dashboard, cause, sent_ns, ended_ns, outcome, attempts, asked_ns, failures)
+        )
         odd = self.happens(0.1)
         numbers = [self.integer(0, 3) for _ in range(3)]
         if odd:

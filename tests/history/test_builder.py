@@ -27,7 +27,7 @@ def _told(shift_ns: int) -> History:
     builder = HistoryBuilder()
     builder.write(0, 2, 3, shift_ns + 1, shift_ns + 2, shift_ns + 3, NEVER_NS, 0)
     builder.delivery(0, 2, 0, 2, 77, shift_ns + 9, shift_ns + 10)
-    builder.fetch(0, 1, shift_ns + 11, NEVER_NS, Outcome.OPEN, 1, shift_ns + 12)
+    builder.fetch(0, 1, shift_ns + 11, NEVER_NS, Outcome.OPEN, 3, shift_ns + 12, 2)
     builder.plain_answer(0, shift_ns + 12, 4, 1)
     builder.odd_answer(0, shift_ns + 13, 1, 2, 0, 7, 3, 2)
     builder.session(0, shift_ns - 5, NEVER_NS, shift_ns + 4, 403, False, shift_ns - 5)
@@ -52,7 +52,7 @@ def test_each_fact_is_in_its_table() -> None:
     assert told.frame == FRAME
     assert told.writes.rows().tolist() == [[0, 2, 3, 1, 2, 3, NEVER_NS, 0, 0, NO_LAST_SEEN]]
     assert told.deliveries.rows().tolist() == [[0, 2, 0, 2, 77, 9, 10, 0]]
-    assert told.fetches.rows().tolist() == [[0, 1, 11, NEVER_NS, 0, 1, 12]]
+    assert told.fetches.rows().tolist() == [[0, 1, 11, NEVER_NS, 0, 3, 12, 2]]
     assert told.answers.rows().tolist() == [[0, 12, 1, 4, 0, 1, UNKNOWN_OWNER, 0, 0], [0, 13, 1, 1, 2, 0, 7, 3, 2]]
     assert told.sessions.rows().tolist() == [[0, -5, NEVER_NS, 4, 403, 0, -5, NEVER_NS]]
     assert told.mounts.rows().tolist() == [[0, -6, NEVER_NS]]

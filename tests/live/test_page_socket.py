@@ -27,7 +27,7 @@ class _Wire(WebSocket):
         self.sent.append(text)
 
 
-class _Page:
+class Page:
     """Notes what it is told."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class _Page:
         self.told.append(("closed", at_ns, code, reason))
 
 
-def _opened(page: _Page, row_filter: str | None = None) -> tuple[PageSocket, _Wire]:
+def opened(page: Page, row_filter: str | None = None) -> tuple[PageSocket, _Wire]:
     wire = _Wire()
     opener: Callable[[Listener], WebSocket] = lambda _: wire  # noqa: E731  (typed)
     return PageSocket(page, EventReader(OWNERS), row_filter, opener), wire
@@ -84,19 +84,19 @@ def _opened(page: _Page, row_filter: str | None = None) -> tuple[PageSocket, _Wi
     ],
 )
 def test_a_frame_is_told_as_what_it_is(frame: bytes, told: list[tuple[object, ...]]) -> None:
-    page = _Page()
-    _opened(page)[0].text(5, frame)
+    page = Page()
+    opened(page)[0].text(5, frame)
     assert page.told == told
 
 
 def test_a_machine_of_nobody_we_know_has_no_owner() -> None:
-    page = _Page()
-    _opened(page)[0].text(5, b'{"type":"event","channel":"machines","payload":{"id":"x"}}')
+    page = Page()
+    opened(page)[0].text(5, b'{"type":"event","channel":"machines","payload":{"id":"x"}}')
     assert page.told[0][2] == UNKNOWN_OWNER
 
 
 def test_it_subscribes_with_its_filter_and_pings() -> None:
-    socket, wire = _opened(_Page(), "a")
+    socket, wire = opened(Page(), "a")
     socket.subscribe()
     socket.ping()
     assert wire.sent == [subscribe_frame("a"), PING_FRAME]

@@ -1,0 +1,117 @@
+"""Whatever JSON, or nearly JSON, a target sends, nothing is raised, and what is noted of it can be kept and judged."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sim.actors import Answer, Contents, Reply
+from sim.checks import Verdict, judge, observe
+from sim.history import NO_LAST_SEEN, HistoryBuilder, RunFrame
+from sim.live.answers import Reader
+from sim.live.events import EventReader
+from sim.live.http import Reply as HttpReply
+from sim.live.probe_answers import judge as judge_probe
+from sim.schedule import ProbeKind
+from tests.json_texts import broken, lists, objects, quoted, values, words
+from tests.live.test_page_socket import OWNERS, Page, opened
+
+IDS = words("a0", "b0", "x")
+STATUSES = words("online", "offline", "quarantined", "new")
+TIMES = st.one_of(
+    words("2026-03-01T12:00:00.250Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"), st.text().map(quoted)
+)
+PAYLOADS = objects({"id": IDS, "status": STATUSES, "last_seen": TIMES}, values())
+FRAMES = broken(
+    objects(
+        {
+            "type": words("event", "subscribed", "pong", "connected", "error"),
+            "channel": words("machines", "audit"),
+            "event": words("UPDATE", "DELETE"),
+            "payload": PAYLOADS,
+            "timestamp": TIMES,
+        },
+        values(("type", "payload")),
+    )
+)
+ROWS = lists(objects({"id": IDS, "status": STATUSES, "name": STATUSES, "last_seen": TIMES}, values()), 3)
+NUMBERS = st.one_of(st.integers(-5, 5), st.integers()).map(lambda number: b"%d" % number)
+STATS = objects({"machines": ROWS, "machineCount": NUMBERS, "onlineCount": NUMBERS, "offlineCount": NUMBERS}, values())
+ANSWERS = broken(
+    st.one_of(
+        objects({"success": words("x"), "data": objects({"data": STATS}, values())}, values()),
+        objects({"data": ROWS}, values()),
+    )
+)
+FRAME = RunFrame(
+    organisation=0, machines=1, dashboards=1, window_ns=100, ended_ns=100, bucket_ns=10, debounce_ns=5,
+    max_wait_ns=None, loss_deadline_ns=5,
+)  # fmt: skip
+
+
+@given(FRAMES)
+@example(b"[" * 5_000 + b"]" * 5_000)
+@example(b'{"type":"event","x":' + b"[" * 5_000 + b"]" * 5_000 + b"}")
+def test_any_frame_is_an_event_a_breach_or_nothing(frame: bytes) -> None:
+    page, history = Page(), HistoryBuilder()
+    opened(page)[0].text(5, frame)
+    assert len(page.told) <= 1
+    for kind, at_ns, *rest in page.told:
+        assert kind in ("event", "stray", "breach", "subscribed", "pong")
+        assert at_ns == 5
+        if kind == "event":
+            owner, machine, status, last_seen_ms = rest
+            assert isinstance(owner, int)
+            assert isinstance(machine, int)
+            assert isinstance(status, int)
+            assert isinstance(last_seen_ms, int)
+            history.delivery(0, owner, machine, status, last_seen_ms, 5, 6)
+    _is_judged(history)
+
+
+@given(st.text())
+@example("9999-12-31T23:59:59.999999-23:59")
+@example("0001-01-01T00:00:00+23:59")
+def test_any_last_seen_is_a_time_or_none(text: str) -> None:
+    reader = EventReader(OWNERS)
+    last_seen_ms = reader._last_seen_ms(text)  # noqa: SLF001  (what a payload's text goes through)
+    assert last_seen_ms == NO_LAST_SEEN or abs(last_seen_ms) < 2**60
+
+
+def _counting(count: int) -> bytes:
+    counts = b'"machineCount":%d,"onlineCount":%d,"offlineCount":0' % (count, count)
+    return b'{"data":{"data":{"machines":[],%b}}}' % counts
+
+
+@given(ANSWERS, st.booleans())
+@example(_counting(2**63 - 1), False)
+@example(_counting(2**64 - 1), False)
+@example(_counting(-(2**63)), False)
+@example(_counting(10**30), False)
+@example(b'{"data":{"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}}", False)
+def test_any_answer_has_contents_or_none(body: bytes, health: bool) -> None:
+    contents = Reader(0, 1, health, OWNERS).refetch(body)
+    if contents is None:
+        return
+    assert len(contents.statuses) == 1
+    history = HistoryBuilder()
+    history.odd_answer(0, 5, *_clipped(contents))
+    _is_judged(history)
+
+
+@given(ANSWERS, st.sampled_from(ProbeKind), st.integers(0, 999))
+def test_any_answer_to_a_probe_is_judged(body: bytes, kind: ProbeKind, status: int) -> None:
+    judgement = judge_probe(kind, HttpReply(status, 5, body, ""), Reader(0, 1, False, OWNERS))
+    assert judgement.contents is None or isinstance(Answer(Reply(status, 5), judgement.contents), Answer)
+
+
+def _clipped(contents: Contents) -> tuple[int, int, int, int, int, int]:
+    """As the columns of `Answers` have them."""
+    return (
+        contents.own_rows, contents.foreign_rows, contents.unknown_rows, contents.foreign_owner, contents.excess_count,
+        contents.miscount,
+    )  # fmt: skip
+
+
+def _is_judged(history: HistoryBuilder) -> None:
+    partials = observe(history.build(FRAME, 0), b"")
+    assert partials.broken == {}
+    assert {finding.verdict for finding in judge(partials)} <= set(Verdict)
