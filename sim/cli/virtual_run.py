@@ -9,7 +9,7 @@ from sim.cli.display import Display
 from sim.cli.executed import Executed
 from sim.history import write_histories
 from sim.scenario import Scenario
-from sim.virtual.executor import run_virtual
+from sim.virtual.executor import VirtualRun
 from sim.virtual.faults import Faults
 
 
@@ -18,12 +18,11 @@ def drive(scenario: Scenario, faults: Sequence[str], keep_history: bool, display
 
     Raises `UsageError` for a fault that the virtual executor does not have.
     """
-    rules, switched_on = RunRules(scenario, scenario.seed), Faults(faults)
+    run = VirtualRun(RunRules(scenario, scenario.seed), Faults(faults), keep_history)
     began_s = perf_counter()
-    outcome = run_virtual(
-        rules, switched_on, keep_history, lambda done: display.show("simulating", done, [("window", f"{done:.0%}")])
-    )
+    run.simulate(lambda done: display.show("simulating", done, [("window", f"{done:.0%}")]))
     took_s = perf_counter() - began_s
+    outcome = run.outcome()
     simulated_s = outcome.simulated_ns / 1e9
     display.say(f"{simulated_s:,.1f} s simulated in {took_s:,.2f} s, {simulated_s / took_s:,.0f} x real time")
     return Executed(

@@ -47,30 +47,15 @@ class VirtualOutcome:
     """Why it is partial; None for a whole run."""
 
 
-def run_virtual(
-    rules: RunRules,
-    faults: Faults,
-    keep_history: bool,
-    watch: Callable[[float], None],
-) -> VirtualOutcome:
-    """Run it; `watch` is told how much of the window is done, from 0 to 1. Ctrl-C ends it early."""
-    run = _Run(rules, faults, keep_history)
-    reason = None
-    try:
-        reason = run.warm_up()
-        if reason is None:
-            run.drive(watch)
-    except KeyboardInterrupt:
-        reason = "ended by the user"
-    return run.outcome(reason)
+class VirtualRun:
+    """`simulate`, then `outcome`."""
 
-
-class _Run:
     def __init__(self, rules: RunRules, faults: Faults, keep_history: bool) -> None:
         self._rules = rules
         self._faults = faults
         self._keep_history = keep_history
         self._started = False
+        self._reason: str | None = None
         self._folded = Folded(rules.window_ns, rules.bucket_ns)
         self._clock = Clock()
         scenario = rules.scenario
@@ -83,7 +68,30 @@ class _Run:
         self._backend = Backend(self._clock, scenario, houses, faults)
         self._organisations = [self._organisation(number) for number in numbers]
 
-    def warm_up(self) -> str | None:
+    def simulate(self, watch: Callable[[float], None]) -> None:
+        """Let it all happen; `watch` is told how much of the window is done, from 0 to 1. Ctrl-C ends it early."""
+        try:
+            self._reason = self._warm_up()
+            if self._reason is None:
+                self._drive(watch)
+        except KeyboardInterrupt:
+            self._reason = "ended by the user"
+
+    def outcome(self) -> VirtualOutcome:
+        """Close everything and fold what is left into the checks."""
+        ended_ns = self._clock.now_ns
+        kept: list[History] = []
+        for organisation in self._organisations:
+            history = organisation.finish(ended_ns)
+            if self._started:
+                self._fold(history, organisation.digest)
+            if self._keep_history:
+                kept.append(history)
+        partials = self._folded.merged()
+        partials = msgspec.structs.replace(partials, generator=_generator(self._rules.scenario, partials))
+        return VirtualOutcome(partials, kept, ended_ns, self._faults.counts, self._reason)
+
+    def _warm_up(self) -> str | None:
         """Open all dashboards; why that did not succeed."""
         clock, warmup = self._clock, self._rules.scenario.warmup
         waiting = sum(organisation.dashboards for organisation in self._organisations)
@@ -105,7 +113,7 @@ class _Run:
             return f"warm-up: {waiting} dashboards were not subscribed and shown their first load in time"
         return None
 
-    def drive(self, watch: Callable[[float], None]) -> None:
+    def _drive(self, watch: Callable[[float], None]) -> None:
         """The window and the drain."""
         clock, window_ns = self._clock, self._rules.window_ns
         origin_ns = clock.now_ns + _BEGIN_DELAY_NS
@@ -119,20 +127,6 @@ class _Run:
         until_ns = ended_ns + round(self._rules.scenario.drain.timeout_s * 1e9)
         while clock.now_ns < until_ns and not all(organisation.is_settled for organisation in self._organisations):
             clock.run(clock.now_ns + _POLL_NS)
-
-    def outcome(self, reason: str | None) -> VirtualOutcome:
-        """Close everything and fold what is left."""
-        ended_ns = self._clock.now_ns
-        kept: list[History] = []
-        for organisation in self._organisations:
-            history = organisation.finish(ended_ns)
-            if self._started:
-                self._fold(history, organisation.digest)
-            if self._keep_history:
-                kept.append(history)
-        partials = self._folded.merged()
-        partials = msgspec.structs.replace(partials, generator=_generator(self._rules.scenario, partials))
-        return VirtualOutcome(partials, kept, ended_ns, self._faults.counts, reason)
 
     def _organisation(self, number: int) -> Organisation:
         scenario = self._rules.scenario

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sim.actors import RunRules
 from sim.checks import Finding, Verdict, judge
 from sim.scenario import Scenario, load
-from sim.virtual.executor import VirtualOutcome, run_virtual
+from sim.virtual.executor import VirtualOutcome, VirtualRun
 from sim.virtual.faults import Faults
 
 
@@ -14,7 +14,9 @@ def virtual(
 ) -> VirtualOutcome:
     """The outcome of a run of a shipped scenario, with `KEY=VALUE` settings."""
     loaded = load(scenario, settings) if isinstance(scenario, str) else scenario
-    return run_virtual(RunRules(loaded, seed), Faults(faults), history, lambda _: None)
+    run = VirtualRun(RunRules(loaded, seed), Faults(faults), history)
+    run.simulate(lambda _: None)
+    return run.outcome()
 
 
 def findings(outcome: VirtualOutcome) -> dict[str, Finding]:
