@@ -76,7 +76,10 @@ def guarded(handler: Handler) -> Handler:
 
 async def read_body(request: web.BaseRequest, kind: type[Body]) -> Body:
     """The JSON body as `kind`. Raises RequestError: INVALID_JSON, or INVALID_INPUT if a type is wrong."""
-    text = await request.read()
+    try:
+        text = await request.read()
+    except (ConnectionError, web.RequestPayloadError) as error:
+        raise RequestError(400, ErrorCode.INVALID_INPUT, "the body did not arrive whole") from error
     try:
         return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as error:

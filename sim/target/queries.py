@@ -1,6 +1,6 @@
 """The query language of the CRUD API, from texts to records (contract 5). Pure: what is refused is raised."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -33,6 +33,8 @@ WRITABLE: Final = ("name", "os", "version", "status", "last_seen")
 
 _EQUALS: Final = "eq."
 _MOST_DIGITS: Final = 15
+_MOST_CONDITIONS: Final = 100
+"""A request needs one or two; a store has its own limit (SQLite: 1,000 in all), which must not be met."""
 
 
 class _Condition(msgspec.Struct, frozen=True):
@@ -67,8 +69,9 @@ def read_query(query: Mapping[str, str], organisations: tuple[str, ...], page_si
 
 
 def equals_of_url(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The filter in a URL: `column=eq.value`, or the bare value."""
-    return tuple((column, value.removeprefix(_EQUALS)) for column, value in query.items() if column in FILTERABLE)
+    """The filter in a URL: `column=eq.value`, or the bare value. Raises RequestError for too many of them."""
+    equals = [(column, value.removeprefix(_EQUALS)) for column, value in query.items() if column in FILTERABLE]
+    return _few(equals)
 
 
 def named_organisation(query: Mapping[str, str]) -> str | None:
@@ -82,15 +85,15 @@ def equals_of_body(body: WriteRequest) -> tuple[tuple[str, str], ...]:
     if body.filters is None:
         return ()
     if isinstance(body.filters, dict):
-        equals = tuple((column, value.removeprefix(_EQUALS)) for column, value in body.filters.items())
+        equals = [(column, value.removeprefix(_EQUALS)) for column, value in body.filters.items()]
     else:
-        equals = tuple((condition.column, condition.value) for condition in body.filters)
+        equals = [(condition.column, condition.value) for condition in body.filters]
         for condition in body.filters:
             if condition.op != "=":
                 raise _invalid("op", condition.op, "=")
     for column, _ in equals:
         _require_column(column, FILTERABLE)
-    return equals
+    return _few(equals)
 
 
 def changes_of(body: WriteRequest) -> dict[str, str | None]:
@@ -148,6 +151,12 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise _invalid(name, text, f"a whole number of at most {_MOST_DIGITS} digits")
     return int(text)
+
+
+def _few(equals: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    if len(equals) > _MOST_CONDITIONS:
+        raise _invalid("filter", f"{len(equals)} conditions", f"at most {_MOST_CONDITIONS}")
+    return tuple(equals)
 
 
 def _require_column(column: str, allowed: tuple[str, ...]) -> None:

@@ -24,6 +24,7 @@ LARGEST_FRAME_BYTES: Final = 64 << 10
 CLOSE_WAIT_S: Final = 2.0
 """How long the server waits for a client's part of the closing handshake."""
 
+_LARGEST_CODE: Final = 4999
 _ENDS: Final = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 
@@ -68,7 +69,7 @@ class Realtime:
             raise RequestError(403, ErrorCode.FORBIDDEN, "not a member of this organisation")
         response = _response(protocol)
         if served is None:
-            await response.prepare(request)
+            await _prepare(response, request)
             await response.close(code=NO_MEMBER_CODE, message=b"not a member of this organisation")
             return response
         await self._serve_in_place(response, _Admitted(call, caller.user_id, served))
@@ -82,14 +83,14 @@ class Realtime:
         try:
             for hook in self._granted:
                 await hook(admitted.call)
-            await response.prepare(request)
+            await _prepare(response, request)
             if request.transport is not None:
                 admitted.served()
                 client_left = await self._serve(Socket(response, request.transport, organisation, admitted.user_id))
         finally:
             self._sockets.give_place_back(organisation)
         if client_left:  # its place is free by the time it learns that the socket is closed
-            await response.close(code=response.close_code or WSCloseCode.OK)
+            await response.close(code=_echoed(response.close_code))
 
     async def _serve(self, socket: Socket) -> bool:
         """Serve until the end; True if the client began it, and False if the server closed the socket itself."""
@@ -149,6 +150,21 @@ def _response(protocol: str | None) -> web.WebSocketResponse:
         compress=False,  # frames are written whole, the same bytes to many sockets
         max_msg_size=LARGEST_FRAME_BYTES,
     )
+
+
+async def _prepare(response: web.WebSocketResponse, request: web.BaseRequest) -> None:
+    """Answer the upgrade. Raises RequestError if its headers are wrong, or the client has left already."""
+    try:
+        await response.prepare(request)
+    except (ConnectionError, ValueError) as error:  # a ValueError of a key that is not ASCII
+        raise RequestError(400, ErrorCode.INVALID_INPUT, "the upgrade cannot be made") from error
+
+
+def _echoed(code: int | None) -> int:
+    """The close code that answers a client's: its own if a frame may carry it (RFC 6455, 7.4)."""
+    if not code:
+        return WSCloseCode.OK
+    return code if code <= _LARGEST_CODE and code != WSCloseCode.ABNORMAL_CLOSURE else WSCloseCode.PROTOCOL_ERROR
 
 
 def _narrowed(frame: _ClientFrame, organisation: str) -> list[str]:

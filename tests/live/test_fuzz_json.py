@@ -1,19 +1,23 @@
 """Whatever JSON, or nearly JSON, a target sends, nothing is raised, and what is noted of it can be kept and judged."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sim.actors import Answer, Contents, Reply
-from sim.checks import Verdict, judge, observe
-from sim.history import NO_LAST_SEEN, HistoryBuilder, RunFrame
+from sim.actors import Contents
+from sim.checks import judge, observe
+from sim.contract import EventPayload
+from sim.history import HistoryBuilder, ProbeOutcome, RunFrame
 from sim.live.answers import Reader
 from sim.live.events import EventReader
-from sim.live.http import Reply as HttpReply
+from sim.live.http import Reply
 from sim.live.probe_answers import judge as judge_probe
 from sim.schedule import ProbeKind
 from tests.json_texts import broken, lists, objects, quoted, values, words
 from tests.live.test_page_socket import OWNERS, Page, opened
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 IDS = words("a0", "b0", "x")
 STATUSES = words("online", "offline", "quarantined", "new")
 TIMES = st.one_of(
@@ -33,12 +37,13 @@ FRAMES = broken(
     )
 )
 ROWS = lists(objects({"id": IDS, "status": STATUSES, "name": STATUSES, "last_seen": TIMES}, values()), 3)
-NUMBERS = st.one_of(st.integers(-5, 5), st.integers()).map(lambda number: b"%d" % number)
+NUMBERS = st.one_of(st.integers(0, 3), st.integers(0, 3), st.integers()).map(lambda number: b"%d" % number)
+SUCCESS = st.sampled_from([b"true", b"false"])
 STATS = objects({"machines": ROWS, "machineCount": NUMBERS, "onlineCount": NUMBERS, "offlineCount": NUMBERS}, values())
 ANSWERS = broken(
     st.one_of(
-        objects({"success": words("x"), "data": objects({"data": STATS}, values())}, values()),
-        objects({"data": ROWS}, values()),
+        objects({"success": SUCCESS, "data": objects({"data": STATS}, values())}, values()),
+        objects({"success": SUCCESS, "data": ROWS}, values()),
     )
 )
 FRAME = RunFrame(
@@ -70,10 +75,18 @@ def test_any_frame_is_an_event_a_breach_or_nothing(frame: bytes) -> None:
 @given(st.text())
 @example("9999-12-31T23:59:59.999999-23:59")
 @example("0001-01-01T00:00:00+23:59")
+@example("0001-01-01")
 def test_any_last_seen_is_a_time_or_none(text: str) -> None:
-    reader = EventReader(OWNERS)
-    last_seen_ms = reader._last_seen_ms(text)  # noqa: SLF001  (what a payload's text goes through)
-    assert last_seen_ms == NO_LAST_SEEN or abs(last_seen_ms) < 2**60
+    history = HistoryBuilder()
+    history.delivery(0, *EventReader(OWNERS).read(EventPayload("a0", "online", text)), 5, 6)
+    _is_judged(history)
+
+
+@given(st.datetimes(), st.integers(-1439, 1439))
+def test_a_last_seen_is_exact_in_any_year_and_at_any_offset(local: datetime, offset_min: int) -> None:
+    moment = local.replace(tzinfo=timezone(timedelta(minutes=offset_min)))
+    event = EventReader(OWNERS).read(EventPayload("a0", "online", moment.isoformat(timespec="milliseconds")))
+    assert event.last_seen_ms == (moment - EPOCH) // timedelta(milliseconds=1)
 
 
 def _counting(count: int) -> bytes:
@@ -93,25 +106,29 @@ def test_any_answer_has_contents_or_none(body: bytes, health: bool) -> None:
         return
     assert len(contents.statuses) == 1
     history = HistoryBuilder()
-    history.odd_answer(0, 5, *_clipped(contents))
+    _note(history, contents)
     _is_judged(history)
 
 
-@given(ANSWERS, st.sampled_from(ProbeKind), st.integers(0, 999))
+@given(ANSWERS, st.sampled_from(ProbeKind), st.one_of(st.just(200), st.integers(0, 999)))
 def test_any_answer_to_a_probe_is_judged(body: bytes, kind: ProbeKind, status: int) -> None:
-    judgement = judge_probe(kind, HttpReply(status, 5, body, ""), Reader(0, 1, False, OWNERS))
-    assert judgement.contents is None or isinstance(Answer(Reply(status, 5), judgement.contents), Answer)
+    outcome, contents, is_breach = judge_probe(kind, Reply(status, 5, body, ""), Reader(0, 1, False, OWNERS))
+    assert not is_breach or (outcome, status) == (ProbeOutcome.UNANSWERED, 200)
+    history = HistoryBuilder()
+    history.probe(kind, 5, 6, 1 if kind.is_foreign else 0, outcome, status)
+    if contents is not None:
+        _note(history, contents)
+    _is_judged(history)
 
 
-def _clipped(contents: Contents) -> tuple[int, int, int, int, int, int]:
-    """As the columns of `Answers` have them."""
-    return (
-        contents.own_rows, contents.foreign_rows, contents.unknown_rows, contents.foreign_owner, contents.excess_count,
-        contents.miscount,
-    )  # fmt: skip
+def _note(history: HistoryBuilder, held: Contents) -> None:
+    """As an organisation notes an odd answer."""
+    history.odd_answer(
+        0, 5, held.own_rows, held.foreign_rows, held.unknown_rows, held.foreign_owner, held.excess_count, held.miscount
+    )
 
 
 def _is_judged(history: HistoryBuilder) -> None:
     partials = observe(history.build(FRAME, 0), b"")
     assert partials.broken == {}
-    assert {finding.verdict for finding in judge(partials)} <= set(Verdict)
+    assert [finding.text for finding in judge(partials) if "the check broke" in finding.text] == []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sim.actors import Event
+from sim.actors import Event, SocketListener
 from sim.contract import PING_FRAME, StatusCode, subscribe_frame
 from sim.history import NO_LAST_SEEN, UNKNOWN_OWNER
 from sim.live.credentials import Machine, Organisation
@@ -55,7 +55,7 @@ class Page:
         self.told.append(("closed", at_ns, code, reason))
 
 
-def opened(page: Page, row_filter: str | None = None) -> tuple[PageSocket, _Wire]:
+def opened(page: SocketListener, row_filter: str | None = None) -> tuple[PageSocket, _Wire]:
     wire = _Wire()
     opener: Callable[[Listener], WebSocket] = lambda _: wire  # noqa: E731  (typed)
     return PageSocket(page, EventReader(OWNERS), row_filter, opener), wire
