@@ -31,6 +31,11 @@ class _Beat(NamedTuple):
         """Whether the target may announce it."""
         return self.before != self.status
 
+    @property
+    def is_transition(self) -> bool:
+        """Whether the target must announce it."""
+        return self.before not in (UNKNOWN, self.status)
+
 
 _NONE: Final = _Beat(UNKNOWN, UNKNOWN, 0, 0, 0)
 
@@ -38,7 +43,7 @@ _NONE: Final = _Beat(UNKNOWN, UNKNOWN, 0, 0, 0)
 class _Agent:
     """One machine's agent. A real one waits for the answer to a heartbeat before it sends the next."""
 
-    __slots__ = ("beat", "contact_ns", "known", "machine", "request", "waiting")
+    __slots__ = ("beat", "contact_ns", "former", "known", "machine", "patched_ms", "request", "told_ms", "waiting")
 
     def __init__(self, machine: int, now_ns: int) -> None:
         self.machine = machine
@@ -48,6 +53,11 @@ class _Agent:
         self.request: Handle | None = None
         self.beat = _NONE
         """The latest one that was sent."""
+        self.former = _NONE
+        """The one before it: its event may come when the next one has left."""
+        self.patched_ms = 0
+        self.told_ms: int | None = None
+        """`last_seen` in the first event after it."""
         self.waiting: deque[tuple[int, int]] = deque()
         """Heartbeats that became due while the one before was under way: status, due time."""
 
@@ -106,11 +116,15 @@ class Agents:
         calm = [agent.machine for agent in self._agents if agent.known == ONLINE and agent.request is None]
         return calm[number % len(calm)] if calm else None
 
-    def align(self, settled: Callable[[], None]) -> None:
-        """Bring every machine to the state in which the schedule begins; `settled` is called when all are."""
+    def align(self, settled: Callable[[], None], greets: bool) -> None:
+        """Bring every machine to the state in which the schedule begins; `settled` is called when all are.
+
+        With `greets`, those that are online as they should be say so, too, as an agent does that starts: they may have
+        been silent for long, and what is only read of them is not certain.
+        """
         for agent, online in zip(self._agents, self._schedule.initial_online.tolist(), strict=True):
             wanted = ONLINE if online else OFFLINE
-            if agent.known != wanted:
+            if agent.known != wanted or (greets and online):
                 self._to_align.append((agent, wanted))
         self._settled = settled
         for _ in range(_ALIGNED_AT_ONCE):
@@ -138,9 +152,10 @@ class Agents:
             self._under_way -= len(agent.waiting)
             agent.waiting.clear()
 
-    def finish(self) -> int:
-        """The run is over: note what was not answered. How many heartbeats were due and never sent."""
-        unsent = len(self._due_ns) - self._next + sum(len(agent.waiting) for agent in self._agents)
+    def finish(self, now_ns: int) -> int:
+        """It is over now: note what was not answered. How many heartbeats were due and never sent."""
+        unsent = sum(len(agent.waiting) for agent in self._agents)
+        unsent += sum(due_ns <= now_ns for due_ns in self._due_ns[self._next :])
         self.stop()
         for agent in self._agents:
             if agent.request is not None:
@@ -156,10 +171,23 @@ class Agents:
         if agent.request is None and self._is_silent(agent, self._line.now_ns()):
             agent.known = status
 
-    def last_sent_ns(self, machine: int, status: int) -> int:
-        """When this machine's latest heartbeat with this status was sent, for the live display; 0 for never."""
-        beat = self._agents[machine].beat
-        return beat.sent_ns if beat.status == status else 0
+    def write_sent_ns(self, machine: int, status: int, last_seen_ms: int) -> int:
+        """When the heartbeat was sent that an event tells of; 0 if it is none of the machine's latest one.
+
+        For the live display: of several events after a heartbeat the first one is taken for its own.
+        """
+        agent = self._agents[machine]
+        if agent.patched_ms == last_seen_ms:
+            return 0
+        if agent.beat.status != status or not agent.beat.is_transition:
+            return agent.former.sent_ns if agent.former.status == status and agent.former.is_transition else 0
+        if agent.told_ms is None:
+            agent.told_ms = last_seen_ms
+        return agent.beat.sent_ns if agent.told_ms == last_seen_ms else 0
+
+    def patched(self, machine: int, last_seen_ms: int) -> None:
+        """A PATCH with this `last_seen` leaves: the event that tells of it is no heartbeat's."""
+        self._agents[machine].patched_ms = last_seen_ms
 
     def _act(self, row: int) -> None:
         action = self._action[row]
@@ -177,7 +205,9 @@ class Agents:
     def _send(self, agent: _Agent, status: int, due_ns: int, ready_ns: int) -> None:
         now_ns = self._line.now_ns()
         before = UNKNOWN if self._is_silent(agent, now_ns) else agent.known
+        agent.former = agent.beat
         agent.beat = _Beat(status, before, due_ns, ready_ns, now_ns)
+        agent.told_ms = None
         self._under_way += 1
         self._changes_under_way += agent.beat.may_change
         agent.request = self._line.beat(agent.machine, status, lambda reply: self._answered(agent, reply))
@@ -191,12 +221,15 @@ class Agents:
         agent.known = beat.status if acked else UNKNOWN
         if acked:
             agent.contact_ns = reply.arrived_ns
-            if beat.before not in (UNKNOWN, beat.status):
+            if beat.is_transition:
                 self._transition_acked(reply.arrived_ns)
         acked_ns = reply.arrived_ns if reply.status else NEVER_NS
         self._history.write(agent.machine, *beat, acked_ns, reply.status)
         late_ns = beat.sent_ns - max(beat.due_ns, beat.ready_ns)
-        self._meter.write(reply.arrived_ns - beat.sent_ns, late_ns, reply.status, reply.reason)
+        if self._due_ns:
+            self._meter.written(reply.arrived_ns - beat.sent_ns, late_ns, reply.status, reply.reason)
+        else:  # before its schedule begins
+            self._meter.answered(reply.status, reply.reason)
         if agent.waiting:
             waiting, waited_due_ns = agent.waiting.popleft()
             self._under_way -= 1

@@ -6,6 +6,7 @@ Times are integers of nanoseconds of one monotonic clock.
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from sim.dashboard import Cause
 from sim.history import UNKNOWN_OWNER
 
 
@@ -139,17 +140,23 @@ class Line(Protocol):
 class Meter(Protocol):
     """Running figures, for a display; no verdict rests on them."""
 
-    def write(self, took_ns: int, late_ns: int, status: int, reason: str) -> None:
+    def written(self, took_ns: int, late_ns: int, status: int, reason: str) -> None:
         """A heartbeat ended."""
 
-    def delivery(self, took_ns: int) -> None:
-        """An event arrived; how long after its write was sent, 0 where that is not known."""
+    def delivered(self, took_ns: int) -> None:
+        """An event arrived, so long after its write was sent; 0 for one that none of our heartbeats caused."""
 
-    def refetch(self, took_ns: int, status: int, reason: str) -> None:
+    def refetch_caused(self) -> None:
+        """A refetch left since a delivery had come."""
+
+    def refetched(self, cause: Cause, took_ns: int, status: int, reason: str) -> None:
         """A refetch's request ended."""
 
-    def shown(self, took_ns: int) -> None:
-        """A refetch showed an event, so long after its write was sent."""
+    def shown(self, delivery_ns: int, debounce_ns: int, refetch_ns: int) -> None:
+        """A refetch showed an event: the three segments that make up event-to-refetch."""
+
+    def deliveries_overdue(self, count: int) -> None:
+        """So many deliveries did not come before their deadline; some of them, since their socket was cut meanwhile."""
 
     def subscriptions(self, change: int) -> None:
         """So many more dashboards are subscribed."""
@@ -167,10 +174,12 @@ class Meter(Protocol):
 class NoMeter:
     """Nobody looks."""
 
-    def write(self, took_ns: int, late_ns: int, status: int, reason: str) -> None: ...
-    def delivery(self, took_ns: int) -> None: ...
-    def refetch(self, took_ns: int, status: int, reason: str) -> None: ...
-    def shown(self, took_ns: int) -> None: ...
+    def written(self, took_ns: int, late_ns: int, status: int, reason: str) -> None: ...
+    def delivered(self, took_ns: int) -> None: ...
+    def refetch_caused(self) -> None: ...
+    def refetched(self, cause: Cause, took_ns: int, status: int, reason: str) -> None: ...
+    def shown(self, delivery_ns: int, debounce_ns: int, refetch_ns: int) -> None: ...
+    def deliveries_overdue(self, count: int) -> None: ...
     def subscriptions(self, change: int) -> None: ...
     def leaked(self, count: int) -> None: ...
     def answered(self, status: int, reason: str) -> None: ...

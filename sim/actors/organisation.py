@@ -21,7 +21,7 @@ from sim.history import (
     HistoryBuilder,
     RunFrame,
 )
-from sim.schedule import VisitAction, schedule_for, share_digest, sizes_for, visits_for
+from sim.schedule import LEAD_NS, Stay, VisitAction, schedule_for, share_digest, sizes_for, stays_of, visits_for
 
 _JITTER_STREAM: Final = 101
 """Purpose number of the generator for reconnect jitter, apart from those of the schedule."""
@@ -39,8 +39,15 @@ PART_NS: Final = 60_000_000_000
 """How much of a run is kept as history before it is folded: enough that folding costs little, little enough to keep."""
 
 
+_TURNOVER_NS: Final = 500_000_000
+"""A stay that waits to settle is given up so long before the organisation's next one is prepared, whoever does that."""
+
+
 class Organisation:
-    """Claimed by exactly one worker. `learn`, `align`, `mount`, then `start`, then `finish`, settled or too late.
+    """One stay of one organisation, claimed by exactly one worker. It acts in it as if it were present throughout.
+
+    `learn`, `align`, `mount` the present dashboards, `start`, then, when it has ended or the run has, `finish`. A stay
+    may begin at any time: others of the same organisation are nothing to it, save that two must not act at once.
 
     `fold` is given each part of its history that is over, with the digest of its schedule; it is None where the history
     is to stay whole.
@@ -53,6 +60,7 @@ class Organisation:
         line: Line,
         meter: Meter,
         fold: Callable[[History, bytes], None] | None,
+        stay: Stay,
     ) -> None:
         scenario = rules.scenario
         sizes = sizes_for(scenario, rules.seed, number)
@@ -62,12 +70,18 @@ class Organisation:
         self._line = line
         self._meter = meter
         self._fold = fold
-        self._schedule = schedule_for(scenario, rules.seed, number)
-        self._visits = visits_for(scenario, rules.seed, number)
-        self.digest = share_digest(self._schedule, self._visits)
+        schedule, visits = schedule_for(scenario, rules.seed, number), visits_for(scenario, rules.seed, number)
+        stays = stays_of(scenario, number)
+        self.digest = share_digest(schedule, visits, stays if scenario.stages else ())
+        self._stay = stay
+        self._next_stay_ns = min((s.from_ns for s in stays if s.from_ns >= stay.until_ns), default=NEVER_NS)
+        self._schedule = schedule.within(stay.from_ns, stay.until_ns)
+        self._visits = visits.within(stay.from_ns, stay.until_ns)
+        self._away = visits.away_at(stay.from_ns)
         self._next_visit = 0
         self._origin_ns = 0
         self._from_ns = -NEVER_NS
+        self._stay_from_ns = stay.from_ns
         self._outstanding = Outstanding()
         self._deadline_ns = round(scenario.loss.deadline_s * 1e9)
         offline_after_ns = round(scenario.target.offline_after_s * 1e9)
@@ -92,7 +106,17 @@ class Organisation:
         """How many it has."""
         return len(self._viewers)
 
-    # Warm-up.
+    @property
+    def present_dashboards(self) -> list[int]:
+        """Those whose users are there when its stay begins."""
+        return [dashboard for dashboard in range(len(self._viewers)) if dashboard not in self._away]
+
+    @property
+    def folded_until_ns(self) -> int:
+        """Run clock: what happened until then has been folded; negative before the first time."""
+        return self._from_ns
+
+    # Its warm-up: before the window, or LEAD_NS before its stay.
 
     def use(self, prober: Prober) -> None:
         """Send probes, too."""
@@ -110,8 +134,11 @@ class Organisation:
             self.history.machine(machine, at_ns, status, contact_ns)
 
     def align(self, done: Callable[[], None]) -> None:
-        """Bring every machine to the state in which the schedule begins."""
-        self.agents.align(done)
+        """Bring every machine to the state in which the stay begins, if its agents are ours."""
+        if self._rules.scenario.fleet.actors == "dashboards":
+            done()
+            return
+        self.agents.align(done, greets=self._stay.from_ns > 0)
 
     def mount(self, dashboard: int, ready: Callable[[], None]) -> None:
         """Open a dashboard; `ready` is called once, when it is subscribed and its first load is shown."""
@@ -125,11 +152,15 @@ class Organisation:
         viewer.on_progress = progress
         viewer.mount()
 
-    # The measured window and the drain.
+    # The stay, and its drain.
 
     def start(self, origin_ns: int) -> None:
-        """The window begins at this time."""
+        """It is ready: act when it is due. The window begins, or has begun, at `origin_ns`.
+
+        Where it was not ready when its stay began, it catches up on its schedule, and is measured from now on.
+        """
         self._origin_ns = origin_ns
+        self._stay_from_ns = max(self._stay.from_ns, self._line.now_ns() - origin_ns)
         self.agents.start(origin_ns)
         self._line.alarm(_AGENTS, self.agents.next_due_ns)
         self._line.alarm(_VISIT, self._next_visit_ns())
@@ -138,8 +169,10 @@ class Organisation:
             self._line.alarm(_PROBE, self._prober.next_due_ns)
         if self._fold is not None:
             # Not all organisations at once: folding takes milliseconds in which nothing else is handled.
-            turn_ns = self.number * PART_GRID_NS % PART_NS
-            self._line.alarm(_CUT, origin_ns + PART_NS // 2 + turn_ns)
+            turn = self.number % (PART_NS // PART_GRID_NS) + -(-self._stay_from_ns // PART_GRID_NS)
+            self._line.alarm(_CUT, origin_ns + PART_NS // 2 + turn * PART_GRID_NS)
+        if self._stay_from_ns >= self._stay.until_ns:
+            self.stop()  # too late for all of it
 
     def stop(self) -> None:
         """The run is cut short: no more writes, visits and probes."""
@@ -157,9 +190,22 @@ class Organisation:
             return False
         return self._outstanding.is_clear(self._line.now_ns())
 
+    def has_ended(self, now_ns: int) -> bool:
+        """Whether its stay is over before the window is, and what was under way has settled or had the time to.
+
+        That is the drain's timeout, or until its next stay is to be prepared.
+        """
+        until_ns = self._stay.until_ns
+        if now_ns - self._origin_ns < until_ns or until_ns >= self._rules.window_ns:
+            return False
+        drained_ns = until_ns + round(self._rules.scenario.drain.timeout_s * 1e9)
+        given_up_ns = min(drained_ns, self._next_stay_ns - LEAD_NS - _TURNOVER_NS)
+        return self.is_settled or now_ns - self._origin_ns >= given_up_ns
+
     def finish(self, ended_ns: int) -> History:
         """Close everything; what has happened since the last fold, on the run clock."""
-        unsent = self.agents.finish()
+        self._meter.deliveries_overdue(self._outstanding.expire(ended_ns))
+        unsent = self.agents.finish(ended_ns)
         for viewer in self._viewers:
             viewer.finish(ended_ns)
         if self._prober is not None:
@@ -193,15 +239,18 @@ class Organisation:
         if owner not in (self.number, UNKNOWN_OWNER):
             self._meter.leaked(1)
         if owner != self.number or machine >= self._schedule.machines or dashboard == NO_DASHBOARD:
-            self._meter.delivery(0)
+            if dashboard != NO_DASHBOARD:
+                self._meter.delivered(0)
             return 0
         self.agents.announced(machine, status, last_seen_ms != NO_LAST_SEEN)
         identity = (machine, status, last_seen_ms)
-        if identity != self._latest[dashboard]:  # a duplicate stands for no event that is still to come
-            self._latest[dashboard] = identity
-            self._outstanding.arrived()
-        sent_ns = self.agents.last_sent_ns(machine, status)
-        self._meter.delivery(arrived_ns - sent_ns if sent_ns else 0)
+        if identity == self._latest[dashboard]:  # a duplicate stands for no event that is still to come
+            self._meter.delivered(0)
+            return 0
+        self._latest[dashboard] = identity
+        self._outstanding.arrived()
+        sent_ns = self.agents.write_sent_ns(machine, status, last_seen_ms)
+        self._meter.delivered(arrived_ns - sent_ns if sent_ns else 0)
         return sent_ns
 
     def strayed(self, arrived_ns: int, event: Event) -> None:
@@ -220,8 +269,13 @@ class Organisation:
 
     def change_acked(self, acked_ns: int) -> None:
         """The target has taken a write that it must announce: each subscribed dashboard expects its event."""
+        self._meter.deliveries_overdue(self._outstanding.expire(acked_ns))
         subscribed = sum(viewer.is_subscribed for viewer in self._viewers)
         self._outstanding.expect(subscribed, acked_ns + self._deadline_ns)
+
+    def patched(self, machine: int, last_seen_ms: int) -> None:
+        """A PATCH with this `last_seen` leaves."""
+        self.agents.patched(machine, last_seen_ms)
 
     def _note(self, dashboard: int, at_ns: int, held: Contents) -> None:
         if held.foreign_rows or held.excess_count or held.miscount:
@@ -286,6 +340,8 @@ class Organisation:
             from_ns=self._from_ns,
             ended_ns=ended_ns,
             is_last=is_last,
+            stay_from_ns=self._stay_from_ns,
+            stay_until_ns=self._stay.until_ns,
             bucket_ns=self._rules.bucket_ns,
             debounce_ns=0 if health else round(options.debounce_ms * 1e6),
             max_wait_ns=None if health or options.max_wait_ms is None else round(options.max_wait_ms * 1e6),

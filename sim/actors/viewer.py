@@ -1,7 +1,7 @@
 """Drives one simulated page: carries out its effects over the line, tells it what happened, notes the facts."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from sim.actors.line import Answer, Event, Handle, Line, Meter, SocketHandle
 from sim.actors.page_log import PageLog
 from sim.dashboard import (
     AbortFetch,
+    Cause,
     CloseSocket,
     Connect,
     Dashboard,
@@ -35,12 +36,20 @@ class House(Protocol):
         """Note what an answer held."""
 
 
+class _Told(NamedTuple):
+    """An event of a write of ours."""
+
+    sent_ns: int
+    arrived_ns: int
+
+
 class Viewer:
     """One open dashboard."""
 
     __slots__ = (
         "_armed_ns", "_event_ns", "_history", "_house", "_line", "_log", "_meter", "_number", "_one_at_a_time",
-        "_page", "_requests", "_retries", "_socket", "_unshown_ns", "_was_opened", "first_shown", "on_progress",
+        "_page", "_requests", "_retries", "_socket", "_unasked", "_unshown", "_was_opened", "first_shown",
+        "on_progress",
     )  # fmt: skip
 
     def __init__(
@@ -65,7 +74,9 @@ class Viewer:
         self._log = PageLog(number, history)
         self._socket: SocketHandle | None = None
         self._requests: dict[int, Handle] = {}
-        self._unshown_ns: list[int] = []
+        self._unasked: list[_Told] = []
+        self._unshown: list[tuple[_Told, int]] = []
+        """Events of our own writes, and when the first refetch after them left; before it they are unasked."""
         self._armed_ns = NEVER_NS
         self._event_ns = NEVER_NS
         """When the latest event arrived that is not shown yet."""
@@ -99,7 +110,6 @@ class Viewer:
         """The user leaves the page."""
         now_ns = self._line.now_ns()
         self._log.left(now_ns)
-        self._unshown_ns.clear()
         self._perform(self._page.leave(now_ns))
         self._log.all_ended(now_ns, Outcome.CANCELLED)
 
@@ -121,7 +131,9 @@ class Viewer:
         self._log.note_open()
 
     def finish(self, now_ns: int) -> None:
-        """The run is over: note what is open, and close it."""
+        """It is over: note what is open, and close it."""
+        if self._log.is_subscribed:
+            self._meter.subscriptions(-1)
         self._log.finish(now_ns)
         if self._socket is not None:
             self._socket.close()
@@ -150,7 +162,7 @@ class Viewer:
         self._event_ns = arrived_ns
         sent_ns = self._house.delivered(self._number, arrived_ns, event)
         if sent_ns:
-            self._unshown_ns.append(sent_ns)
+            self._unasked.append(_Told(sent_ns, arrived_ns))
         self._perform(self._page.event(arrived_ns))
 
     def stray(self, arrived_ns: int, event: Event) -> None:
@@ -225,17 +237,23 @@ class Viewer:
         if attempt == 0 and self._one_at_a_time:
             self._log.all_ended(now_ns, Outcome.CANCELLED)
         self._log.sent(number, attempt, effect.cause, now_ns)
-        self._requests[number] = self._line.refetch(lambda answer: self._answered(number, attempt, now_ns, answer))
+        if attempt == 0:
+            self._unshown += [(told, now_ns) for told in self._unasked]
+            self._unasked.clear()
+            if effect.cause is Cause.EVENT:
+                self._meter.refetch_caused()
+        self._requests[number] = self._line.refetch(lambda answer: self._answered(effect, now_ns, answer))
 
     def _abort(self, number: int) -> None:
         request = self._requests.pop(number, None)
         if request is not None:
             request.abort()
 
-    def _answered(self, number: int, attempt: int, sent_ns: int, answer: Answer) -> None:
+    def _answered(self, effect: StartFetch, sent_ns: int, answer: Answer) -> None:
         """A request ended; its answer is inspected for leaks even if the page has no use for it any more."""
         (status, arrived_ns, reason), contents = answer
-        self._meter.refetch(arrived_ns - sent_ns, status, reason)
+        number, attempt = effect.fetch, effect.attempt
+        self._meter.refetched(effect.cause, arrived_ns - sent_ns, status, reason)
         self._house.inspected(self._number, answer)
         self._drain_before(arrived_ns)
         ok = status == 200 and contents is not None
@@ -253,11 +271,10 @@ class Viewer:
         sent_ns = self._log.shown(number, shown_ns, statuses)
         if self._event_ns <= sent_ns:
             self._event_ns = NEVER_NS
-        # Events that arrived after the refetch had left wait for the next one; writes are sent before they arrive.
-        for write_ns in self._unshown_ns:
-            if write_ns < sent_ns:
-                self._meter.shown(shown_ns - write_ns)
-        self._unshown_ns = [write_ns for write_ns in self._unshown_ns if write_ns >= sent_ns]
+        for told, asked_ns in self._unshown:
+            if asked_ns <= sent_ns:
+                self._meter.shown(told.arrived_ns - told.sent_ns, asked_ns - told.arrived_ns, shown_ns - asked_ns)
+        self._unshown = [(told, asked_ns) for told, asked_ns in self._unshown if asked_ns > sent_ns]
         if not self.first_shown:
             self.first_shown = True
             self._progress()

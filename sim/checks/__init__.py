@@ -4,7 +4,7 @@ P, a check's mergeable partial result, is the common currency: workers send it, 
 """
 
 from sim.checks.finding import Finding, Verdict, Witness
-from sim.checks.partials import Partials, decode_partials, encode_partials, judge, merge, observe
+from sim.checks.partials import Partials, decode_partials, encode_partials, judge, merge, observe, of_all
 
 __all__ = [
     "Finding",
@@ -16,4 +16,5 @@ __all__ = [
     "judge",
     "merge",
     "observe",
+    "of_all",
 ]

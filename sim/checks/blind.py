@@ -18,7 +18,7 @@ from sim.checks.finding import Finding, Verdict, Witness, Witnesses
 from sim.checks.lasting import began_here, end_ns, ended_here, in_window_ns
 from sim.checks.protocol import FATAL_CLOSE_CODES
 from sim.contract import EVICTION_CODE
-from sim.history import NEVER_NS, History, RunFrame, Sessions
+from sim.history import NEVER_NS, History, Mounts, RunFrame, Sessions
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -33,14 +33,13 @@ WITHOUT_CLOSE_FRAME: Final = (0, 1006)
 class Blind(msgspec.Struct, frozen=True, kw_only=True):
     """Times are sums over dashboards, within the window. Sets hold pairs of organisation and dashboard."""
 
-    dashboards: int = 0
     measured_ns: int = 0
     """How much of the window was measured."""
     open_ns: int = 0
     """Time in which a page was open."""
     subscribed_ns: int = 0
     opened: set[tuple[int, int]] = set()
-    """Whose page was open in the window."""
+    """Whose page was open in the window, and not only so near its end that a socket may not have come."""
     seeing: set[tuple[int, int]] = set()
     """Who had a subscribed socket in the window."""
     subscribed: set[tuple[int, int]] = set()
@@ -72,11 +71,10 @@ def observe(history: History) -> Blind:
         *(_cut_witness(row, frame) for row in ended.where(cut).rows().tolist()),
     ]
     return Blind(
-        dashboards=frame.dashboards if frame.is_last else 0,
-        measured_ns=max(0, min(frame.window_ns, frame.ended_ns)),
+        measured_ns=max(0, min(frame.measured_until_ns, frame.ended_ns)),
         open_ns=int(open_ns.sum()),
         subscribed_ns=int(seen_ns.sum()),
-        opened=_names(mounts.dashboard[open_ns > 0], frame),
+        opened=_names(mounts.dashboard[(open_ns > 0) & _had_time(mounts, frame)], frame),
         seeing=_names(subscribed.dashboard[seen_ns > 0], frame),
         subscribed=_names(subscribed.dashboard, frame),
         sockets=int(np.count_nonzero(began)),
@@ -91,7 +89,7 @@ def observe(history: History) -> Blind:
 
 def merge(one: Blind, other: Blind) -> Blind:
     """Add everything up."""
-    sums = ("dashboards", "open_ns", "subscribed_ns", "sockets", "evictions", "refused", "early", "overdue", "cut")
+    sums = ("open_ns", "subscribed_ns", "sockets", "evictions", "refused", "early", "overdue", "cut")
     return Blind(
         **{name: getattr(one, name) + getattr(other, name) for name in sums},
         measured_ns=max(one.measured_ns, other.measured_ns),
@@ -144,7 +142,7 @@ def _judged(partial: Blind, blind: float | None, faults: int) -> tuple[Verdict, 
     if faults:
         return (
             Verdict.FAILED,
-            f"{never_subscribed(partial):,} of {partial.dashboards:,} dashboards had no subscribed socket at all"
+            f"{never_subscribed(partial):,} of {len(partial.opened):,} dashboards had no subscribed socket at all"
             f" ({partial.refused:,} upgrades were refused); of {partial.sockets:,} sockets {partial.early:,} were"
             f" evicted too early, {partial.overdue:,} too late or never, and {partial.cut:,} were cut",
         )
@@ -155,6 +153,12 @@ def _judged(partial: Blind, blind: float | None, faults: int) -> tuple[Verdict, 
         f"dashboards were blind {blind:.2%} of the time"
         f" ({partial.evictions:,} evictions, {reconnects(partial):,} reconnects)",
     )
+
+
+def _had_time(mounts: Mounts, frame: RunFrame) -> Bools:
+    """Which visits began with the measured time, or long enough before its end."""
+    until_ns = min(frame.measured_until_ns, frame.ended_ns) if frame.is_last else frame.measured_until_ns
+    return np.asarray((mounts.from_ns <= frame.stay_from_ns) | (mounts.from_ns < until_ns - frame.loss_deadline_ns))
 
 
 def _names(dashboards: Ints, frame: RunFrame) -> set[tuple[int, int]]:

@@ -21,11 +21,13 @@ class OrganisationCollapse(msgspec.Struct, frozen=True, kw_only=True):
     deliveries_in_window: int = 0
     refetches: int = 0
     window_ns: int = 0
+    """How much of the window was measured of it."""
 
     @property
     def events_per_s(self) -> float:
-        """Deliveries per dashboard and second of the window."""
-        return self.deliveries_in_window / (max(self.dashboards, 1) * self.window_ns / 1e9)
+        """Deliveries per dashboard and second of the window; 0 where nothing was measured."""
+        seconds = max(self.dashboards, 1) * self.window_ns / 1e9
+        return self.deliveries_in_window / seconds if seconds else 0.0
 
 
 class Collapse(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +50,9 @@ class Collapse(msgspec.Struct, frozen=True, kw_only=True):
 def observe(history: History) -> Collapse:
     """Count one organisation's deliveries and refetches."""
     frame, arrived = history.frame, history.deliveries
-    deliveries = arrived.where((arrived.arrived_ns >= 0) & (arrived.dashboard >= 0))
-    fetches = history.fetches.where((history.fetches.sent_ns >= 0) & (history.fetches.cause != Cause.LOAD))
+    deliveries = arrived.where((arrived.arrived_ns >= frame.stay_from_ns) & (arrived.dashboard >= 0))
+    is_measured = history.fetches.sent_ns >= frame.stay_from_ns
+    fetches = history.fetches.where(is_measured & (history.fetches.cause != Cause.LOAD))
     refetches = int(np.count_nonzero(fetches.cause == Cause.EVENT))
     return Collapse(
         deliveries=len(deliveries),
@@ -60,11 +63,11 @@ def observe(history: History) -> Collapse:
         all_refetches=len(fetches),
         by_organisation={
             frame.organisation: OrganisationCollapse(
-                dashboards=frame.dashboards if frame.is_last else 0,
+                dashboards=frame.dashboards,
                 deliveries=len(deliveries),
-                deliveries_in_window=int(np.count_nonzero(deliveries.arrived_ns < frame.window_ns)),
+                deliveries_in_window=int(np.count_nonzero(deliveries.arrived_ns < frame.measured_until_ns)),
                 refetches=refetches,
-                window_ns=frame.window_ns,
+                window_ns=frame.measured_ns,
             )
         },
         deliveries_over_time=Counts.of(deliveries.arrived_ns, frame.bucket_ns),
@@ -121,9 +124,9 @@ def conclude(partial: Collapse) -> Finding:
 
 def _added(one: OrganisationCollapse, other: OrganisationCollapse) -> OrganisationCollapse:
     return OrganisationCollapse(
-        dashboards=one.dashboards + other.dashboards,
+        dashboards=max(one.dashboards, other.dashboards),
         deliveries=one.deliveries + other.deliveries,
         deliveries_in_window=one.deliveries_in_window + other.deliveries_in_window,
         refetches=one.refetches + other.refetches,
-        window_ns=max(one.window_ns, other.window_ns),
+        window_ns=one.window_ns + other.window_ns,
     )

@@ -43,8 +43,9 @@ def announced_patches(history: History) -> Ints:
 
 
 def in_window(history: History, time_ns: Ints) -> NDArray[np.bool_]:
-    """Which of these times lie in the measured window."""
-    return np.asarray((time_ns >= 0) & (time_ns < history.frame.window_ns))
+    """Which of these times lie in the measured time: the window, or what the stay has of it."""
+    frame = history.frame
+    return np.asarray((time_ns >= frame.stay_from_ns) & (time_ns < frame.measured_until_ns))
 
 
 def _first_arrivals(history: History, writes: Ints) -> list[Ints]:

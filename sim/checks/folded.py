@@ -25,3 +25,9 @@ class Folded:
     def merged(self) -> Partials:
         """All together."""
         return merge_all(self._parts, self._window_ns, self._bucket_ns)
+
+    def take(self) -> Partials | None:
+        """What has come since the last time, which is forgotten here; None if nothing has."""
+        taken = self.merged() if self._parts else None
+        self._parts = []
+        return taken

@@ -5,10 +5,16 @@ and errors. FAILED means that the run is invalid: its figures describe the gener
 generator that was too slow, broke, or lost a worker. Cannot see: a network between it and the target that is too slow.
 """
 
+from collections.abc import Sequence
+from typing import Final
+
 import msgspec
 
 from sim.checks.finding import Finding, Verdict
 from sim.stats import Histogram
+
+_NAMED: Final = 20
+"""So many organisations are named in a sentence."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -17,6 +23,15 @@ class Limits(msgspec.Struct, frozen=True):
     max_lateness_ms: float
     max_hub_lag_ms: float
     max_cpu_share: float
+
+
+class Gap(msgspec.Struct, frozen=True, order=True):
+    """A lost worker's organisations that another one took over, and what nobody measured of them meanwhile."""
+
+    organisations: tuple[int, ...]
+    from_ns: int
+    """Run clock; so too the next."""
+    until_ns: int
 
 
 class Generator(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +50,10 @@ class Generator(msgspec.Struct, frozen=True, kw_only=True):
     kernel_timestamps: bool = True
     workers: int = 0
     lost_workers: tuple[str, ...] = ()
+    """A sentence about each."""
+    lost_organisations: tuple[int, ...] = ()
+    """Those that a lost worker had and nobody took over: their figures are not whole."""
+    gaps: tuple[Gap, ...] = ()
 
 
 def merge(one: Generator, other: Generator) -> Generator:
@@ -49,6 +68,8 @@ def merge(one: Generator, other: Generator) -> Generator:
         kernel_timestamps=one.kernel_timestamps and other.kernel_timestamps,
         workers=one.workers + other.workers,
         lost_workers=tuple(sorted(one.lost_workers + other.lost_workers)),
+        lost_organisations=tuple(sorted({*one.lost_organisations, *other.lost_organisations})),
+        gaps=tuple(sorted(one.gaps + other.gaps)),
     )
 
 
@@ -59,42 +80,40 @@ def reasons(partial: Generator) -> tuple[str, ...]:
     lag_ms = _p99_ms(partial.hub_lag)
     cpu_share = max(partial.cpu_shares, default=0.0)
     found = []
-    if partial.lost_workers:
-        found.append(f"lost worker: {'; '.join(partial.lost_workers)}")
+    if partial.lost_organisations:
+        lost = "; ".join(partial.lost_workers) or "they were others'"
+        found.append(f"organisations {named(partial.lost_organisations)} are missing: {lost}")
     if partial.error_count:
         found.append(f"{partial.error_count:,} errors inside the generator, one of them: {partial.errors[0]}")
-    if lateness_ms is not None and lateness_ms > limits.max_lateness_ms:
-        found.append(
-            f"saturated: sends were {lateness_ms:,.0f} ms late at p99 (limit {limits.max_lateness_ms:g} ms);"
-            " use more workers (--processes) or a smaller fleet"
-        )
-    if lag_ms is not None and lag_ms > limits.max_hub_lag_ms:
-        found.append(
-            f"saturated: the event loop was {lag_ms:,.0f} ms late at p99 (limit {limits.max_hub_lag_ms:g} ms);"
-            " use more workers (--processes) or a smaller fleet"
-        )
-    if cpu_share > limits.max_cpu_share:
-        found.append(
-            f"saturated: a worker used {cpu_share:.0%} of its core (limit {limits.max_cpu_share:.0%});"
-            " use more workers (--processes) or a smaller fleet"
-        )
+    found += saturation(limits, lateness_ms, lag_ms, cpu_share)
     return tuple(found)
 
 
+def saturation(limits: Limits, lateness_ms: float | None, lag_ms: float | None, cpu_share: float) -> list[str]:
+    """What is saturated, by how much, and what to do; of the whole window, or of a moment of it."""
+    found = []
+    if lateness_ms is not None and lateness_ms > limits.max_lateness_ms:
+        found.append(f"sends were {lateness_ms:,.0f} ms late at p99 (limit {limits.max_lateness_ms:g} ms)")
+    if lag_ms is not None and lag_ms > limits.max_hub_lag_ms:
+        found.append(f"the event loop was {lag_ms:,.0f} ms late at p99 (limit {limits.max_hub_lag_ms:g} ms)")
+    if cpu_share > limits.max_cpu_share:
+        found.append(f"a worker used {cpu_share:.0%} of its core (limit {limits.max_cpu_share:.0%})")
+    return [f"saturated: {what}; use more workers (--processes) or a smaller fleet" for what in found]
+
+
 def conclude(partial: Generator) -> Finding:
-    """FAILED for each of `reasons`, UNKNOWN where it sent nothing."""
+    """FAILED for each of `reasons`, UNKNOWN where it did not look at itself."""
     lateness_ms = _p99_ms(partial.lateness)
     found = reasons(partial)
     if found:
         verdict, text = Verdict.FAILED, found[0]
-    elif lateness_ms is None:
-        verdict, text = Verdict.UNKNOWN, "the generator sent nothing in the window"
+    elif lateness_ms is None and not partial.hub_lag.count:
+        verdict, text = Verdict.UNKNOWN, "the generator neither sent anything in the window nor looked at itself"
     else:
+        sends = "no heartbeat was to be sent" if lateness_ms is None else f"sends left {lateness_ms:.2f} ms late at p99"
+        share = max(partial.cpu_shares, default=0.0)
         verdict = Verdict.HELD
-        text = (
-            f"sends left {lateness_ms:.2f} ms late at p99, the busiest worker used"
-            f" {max(partial.cpu_shares, default=0.0):.0%} of its core"
-        )
+        text = f"{sends}, the busiest worker used {share:.0%} of its core{''.join(map(_stated, partial.gaps))}"
     return Finding(
         name="generator",
         verdict=verdict,
@@ -104,6 +123,18 @@ def conclude(partial: Generator) -> Finding:
         bound=partial.limits.max_lateness_ms,
         text=text,
     )
+
+
+def _stated(gap: Gap) -> str:
+    seconds = f"from {gap.from_ns / 1e9:.1f} to {gap.until_ns / 1e9:.1f} s"
+    return f"; organisations {named(gap.organisations)} were taken over, and were not measured {seconds}"
+
+
+def named(organisations: Sequence[int]) -> str:
+    """Numbers of organisations in a sentence; of many the first ones."""
+    named = ", ".join(map(str, organisations[:_NAMED]))
+    left = len(organisations) - _NAMED
+    return named if left <= 0 else f"{named} and {left:,} more"
 
 
 def _p99_ms(histogram: Histogram) -> float | None:

@@ -28,9 +28,10 @@ def end_ns(until_ns: Ints, frame: RunFrame) -> Ints:
 
 
 def in_window_ns(from_ns: Ints, until_ns: Ints, frame: RunFrame) -> Ints:
-    """How much of each of these lies in the window and in this part."""
-    low_ns, high_ns = max(0, frame.from_ns), max(0, frame.window_ns)
+    """How much of each of these lies in the measured time and in this part."""
+    low_ns, high_ns = frame.measured_from_ns, frame.measured_until_ns
     if frame.is_last:
-        high_ns = min(high_ns, max(0, frame.ended_ns))
+        high_ns = min(high_ns, frame.ended_ns)
+    high_ns = max(low_ns, high_ns)
     lasted_ns = np.clip(end_ns(until_ns, frame), low_ns, high_ns) - np.clip(from_ns, low_ns, high_ns)
     return np.maximum(np.asarray(lasted_ns), 0)

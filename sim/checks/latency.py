@@ -60,7 +60,7 @@ def observe(history: History) -> Latency:
     times = {name: column[good] for name, column in times.items()}
     beats = np.flatnonzero(in_window(history, writes.due_ns) & (writes.kind == WriteKind.HEARTBEAT))
     write_times = _write_times(history, beats)
-    arrived = deliveries.where((deliveries.arrived_ns >= 0) & (deliveries.dashboard >= 0))
+    arrived = deliveries.where((deliveries.arrived_ns >= history.frame.stay_from_ns) & (deliveries.dashboard >= 0))
     handling_ns = np.maximum(arrived.handled_ns - arrived.arrived_ns, 0)
     bucket_ns = history.frame.bucket_ns
     whole_ns = shown.shown_ns - sent_ns

@@ -11,9 +11,8 @@ from sim.history import UNEXPLAINED, History, WriteKind
 class LoadCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Sizes, and counts over the window and the drain."""
 
-    organisations: int = 0
-    machines: int = 0
-    dashboards: int = 0
+    sizes: dict[int, tuple[int, int]] = {}
+    """Machines and dashboards of each organisation: by its number, as it may have been present several times."""
     writes: int = 0
     """Heartbeats that were due in the window."""
     writes_failed: int = 0
@@ -22,17 +21,34 @@ class LoadCounts(msgspec.Struct, frozen=True, kw_only=True):
     writes_over_time: Counts = Counts()
     """Number of writes by time bucket."""
 
+    @property
+    def organisations(self) -> int:
+        """How many there were."""
+        return len(self.sizes)
+
+    @property
+    def machines(self) -> int:
+        """How many all of them have."""
+        return sum(machines for machines, _ in self.sizes.values())
+
+    @property
+    def dashboards(self) -> int:
+        """How many all of them have."""
+        return sum(dashboards for _, dashboards in self.sizes.values())
+
 
 def observe(history: History) -> LoadCounts:
-    """One organisation's numbers; its size counts in the last part of the run alone."""
+    """One organisation's numbers."""
     frame, deliveries = history.frame, history.deliveries
     is_beat = history.writes.kind == WriteKind.HEARTBEAT
     writes = history.writes.where(is_beat & in_window(history, history.writes.due_ns))
-    own = (deliveries.owner == frame.organisation) & (deliveries.dashboard >= 0) & (deliveries.arrived_ns >= 0)
+    own = (
+        (deliveries.owner == frame.organisation)
+        & (deliveries.dashboard >= 0)
+        & (deliveries.arrived_ns >= frame.stay_from_ns)
+    )
     return LoadCounts(
-        organisations=int(frame.is_last),
-        machines=frame.machines if frame.is_last else 0,
-        dashboards=frame.dashboards if frame.is_last else 0,
+        sizes={frame.organisation: (frame.machines, frame.dashboards)},
         writes=len(writes),
         writes_failed=int(np.count_nonzero(~writes.acked())),
         transitions=int(np.count_nonzero(writes.transitions() & writes.acked())),
@@ -43,6 +59,8 @@ def observe(history: History) -> LoadCounts:
 
 def merge(one: LoadCounts, other: LoadCounts) -> LoadCounts:
     """Add the counts up."""
-    names = [name for name in one.__struct_fields__ if name != "writes_over_time"]
+    names = ("writes", "writes_failed", "transitions", "unexplained_deliveries")
     sums = {name: getattr(one, name) + getattr(other, name) for name in names}
-    return LoadCounts(**sums, writes_over_time=one.writes_over_time + other.writes_over_time)
+    return LoadCounts(
+        sizes=one.sizes | other.sizes, **sums, writes_over_time=one.writes_over_time + other.writes_over_time
+    )

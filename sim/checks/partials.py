@@ -31,7 +31,7 @@ from sim.checks.check import Check, judged, unknown
 from sim.checks.collapse import Collapse
 from sim.checks.convergence import Convergence
 from sim.checks.excess import Excess
-from sim.checks.finding import Finding
+from sim.checks.finding import Finding, Verdict
 from sim.checks.generator import Generator
 from sim.checks.latency import Latency
 from sim.checks.leakage import Leakage
@@ -134,6 +134,15 @@ def judge(partials: Partials) -> list[Finding]:
         judged("generator", lambda: _generator_finding(partials.generator), broken),
         *(check.concluded(getattr(partials, check.name), broken) for check in CHECKS),
     ]
+
+
+def of_all(finding: Finding, partials: Partials) -> Finding:
+    """The finding, but UNKNOWN for HELD where organisations are missing: what was not seen may have failed."""
+    missing = partials.generator.lost_organisations if partials.generator else ()
+    if not missing or finding.verdict is not Verdict.HELD:
+        return finding
+    text = f"{finding.text}; but {len(missing):,} organisations are missing, {missing[0]} among them"
+    return msgspec.structs.replace(finding, verdict=Verdict.UNKNOWN, text=text)
 
 
 def encode_partials(partials: Partials) -> bytes:

@@ -34,7 +34,7 @@ Mask = NDArray[np.bool_]
 
 
 class Staleness(msgspec.Struct, frozen=True, kw_only=True):
-    """Times are dashboard-nanoseconds; those of `by_organisation` are within the window."""
+    """Times are dashboard-nanoseconds; those of `by_organisation` are within the measured time."""
 
     stale_ns: int = 0
     open_ns: int = 0
@@ -128,7 +128,7 @@ def _of_page(page: Page, known: Certainties, frame: RunFrame, told_ns: int) -> S
     """One dashboard's staleness."""
     pieces = pieces_of(page, known)
     stretches = stretches_of(page, pieces.differing(), frame, told_ns)
-    begin_ns, end_ns = max(0, frame.from_ns), min(frame.window_ns, frame.ended_ns)
+    begin_ns, end_ns = frame.measured_from_ns, min(frame.measured_until_ns, frame.ended_ns)
     stale_ns = _within_ns(stretches.from_ns, stretches.until_ns, begin_ns, end_ns)
     open_ns = _within_ns(page.visits.from_ns, page.visits.until_ns, begin_ns, end_ns)
     loose = is_loose(stretches, frame)

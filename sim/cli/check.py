@@ -31,7 +31,6 @@ def check(context: click.Context, run: str, lines: tuple[str, ...], as_json: boo
     """
     from rich.console import Console
 
-    from sim.cli.verdicts import exit_code
     from sim.report.terminal import render_terminal
     from sim.results.folder import find_run, read_run
     from sim.results.judge import judged_again
@@ -43,7 +42,7 @@ def check(context: click.Context, run: str, lines: tuple[str, ...], as_json: boo
         click.echo(encode(summary).decode(), nl=False)
     else:
         Console().print(render_terminal(summary, None))
-    context.exit(exit_code(summary.verdict))
+    context.exit(summary.verdict.exit_code)
 
 
 def _objective(line: str) -> Objective:

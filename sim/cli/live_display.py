@@ -4,6 +4,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
 
 import gevent
+from rich.text import Text
 
 from sim.cli.display import Display
 from sim.live.coordinator import Coordinator, Phase
@@ -23,6 +24,7 @@ class LiveDisplay(Display):
         super().__init__(to_stderr)
         self._follower: Greenlet[[Coordinator], None] | None = None
         self._last: tuple[int, Progress] = (0, Progress())
+        self._warned: set[str] = set()
 
     def follow(self, coordinator: Coordinator) -> None:
         """Show this run until it is over."""
@@ -41,6 +43,7 @@ class LiveDisplay(Display):
         while coordinator.phase is not Phase.OVER:
             now_ns = monotonic_ns()
             done, text = _phase(coordinator, now_ns)
+            self._warn(coordinator)
             if self.console.is_terminal:
                 self.show(text, done, self._figures(coordinator, now_ns))
             elif coordinator.phase is not shown or now_ns >= next_line_ns:
@@ -48,6 +51,14 @@ class LiveDisplay(Display):
                 figures = ", ".join(f"{name} {value}" for name, value in self._figures(coordinator, now_ns))
                 self.console.print(f"{text}: {figures}", soft_wrap=True)
             gevent.sleep(_BLOCK_INTERVAL_S)
+
+    def _warn(self, coordinator: Coordinator) -> None:
+        """Say once, and as soon as it is known, what makes the run invalid."""
+        for trouble in coordinator.troubles:
+            kind = trouble.partition(":")[0]
+            if kind not in self._warned:
+                self._warned.add(kind)
+                self.console.print(Text(f"this run is invalid: {trouble}", style="bold"), soft_wrap=True)
 
     def _figures(self, coordinator: Coordinator, now_ns: int) -> list[tuple[str, str]]:
         progress = coordinator.progress
@@ -70,8 +81,8 @@ def _phase(coordinator: Coordinator, now_ns: int) -> tuple[float, str]:
     """How far the phase is, 0 to 1, and its words."""
     plan = coordinator.plan
     if coordinator.phase is Phase.WARM_UP:
-        organisations = plan.scenario.fleet.organisations
-        return coordinator.ready / organisations, f"warm-up: {coordinator.ready:,} of {organisations:,} organisations"
+        ready, expected = coordinator.roster.ready, coordinator.roster.expected
+        return ready / max(expected, 1), f"warm-up: {ready:,} of {expected:,} organisations"
     left_ns = max(0, coordinator.phase_ends_ns - now_ns)
     if coordinator.phase is Phase.WINDOW:
         return 1 - left_ns / plan.window_ns, f"measuring: {left_ns / 1e9:.0f} s left"

@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.cli.executed import Executed
 from sim.cli.live_display import LiveDisplay
 from sim.live.coordinator import Coordinator
-from sim.live.run import Request, run_live
+from sim.live.prepare import Request
+from sim.live.run import run_live
+from sim.results.executed import Executed
 
 
-def drive(request: Request, display: LiveDisplay) -> Executed:
+def drive(request: Request, processes: int, takes_over: bool, display: LiveDisplay) -> Executed:
     """Run it, shown on this display. Ctrl-C ends it early; what was measured is kept."""
 
     def watch(coordinator: Coordinator) -> None:
@@ -19,21 +20,7 @@ def drive(request: Request, display: LiveDisplay) -> Executed:
         _on_interrupt(lambda: coordinator.halt("ended by the user"))
 
     with tempfile.TemporaryDirectory(prefix="ztna-sim-") as scratch:
-        result = run_live(request, Path(scratch), watch)
-    return Executed(
-        executor="live",
-        target=result.target,
-        partials=result.outcome.partials,
-        history=result.outcome.history,
-        reason=result.outcome.reason,
-        environment={
-            "workers": request.workers,
-            "target": result.target,
-            "target_faults": list(request.faults),
-            "target_fault_counters": result.fault_counters,
-        },
-        target_cpu_share=result.target_cpu_share,
-    )
+        return run_live(request, processes, takes_over, Path(scratch), watch)
 
 
 def _on_interrupt(halt: Callable[[], None]) -> None:

@@ -1,7 +1,6 @@
 """`ztna-sim run`: the main job."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +12,7 @@ from sim.scenario import Scenario, load
 
 if TYPE_CHECKING:
     from sim.cli.display import Display
-    from sim.cli.executed import Executed
-    from sim.results.summary import Summary
+    from sim.results.executed import Executed
 
 EXAMPLES = """
 \b
@@ -24,6 +22,9 @@ Examples:
 \b
   # more and longer; any key of the scenario can be set
   ztna-sim run quick --set fleet.organisations=100 --set duration_s=60
+\b
+  # in Locust's web UI, with its charts and the tab Realtime
+  ztna-sim run quick --web
 \b
   # against a deployment of your own
   ztna-sim run steady --target http://127.0.0.1:8787 --credentials credentials.json
@@ -49,6 +50,7 @@ Examples:
 @click.option(
     "--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Worker processes on this machine."
 )
+@click.option("--rebalance", is_flag=True, help="Let the other workers take over the organisations of a lost one.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -56,6 +58,7 @@ Examples:
     show_default=True,
     help="The run folder is made in it.",
 )
+@click.option("--web", is_flag=True, help="Run in Locust's web UI, at http://127.0.0.1:8089, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary on stdout, all else on stderr.")
 @click.option("--history", is_flag=True, help="Keep every observation (history.npz).")
 @click.option(
@@ -82,7 +85,9 @@ def run(
     seed: int | None,
     overrides: tuple[str, ...],
     processes: int,
+    rebalance: bool,
     out: Path,
+    web: bool,
     as_json: bool,
     history: bool,
     executor: str,
@@ -96,26 +101,34 @@ def run(
     if seed is not None:
         loaded = loaded.model_copy(update={"seed": seed})
     if executor == "virtual":
-        _require_modelled(target, credentials, allowed, processes)
+        _require_modelled(target, credentials, allowed, processes, web)
         context.exit(_virtual(loaded, faults, history, out, as_json))
     _require_consistent(target, credentials, faults, processes, loaded)
-    from sim.live.run import Request  # imports locust: from here on sockets are gevent's
+    if web:
+        from sim.cli.web_run import become_locust
+
+        if as_json:
+            raise UsageError("--json is for a run without --web: the page has a link to summary.json")
+        become_locust(
+            scenario, [*overrides, f"seed={loaded.seed}"], target, credentials, allowed, faults, processes, out,
+            history, rebalance,
+        )  # fmt: skip
+    from sim.live.prepare import Request  # imports locust: from here on sockets are gevent's
 
     request = Request(
         scenario=loaded,
-        seed=loaded.seed,
         target=target,
         credentials_file=credentials,
         allowed_hosts=allowed,
-        workers=processes,
         keep_history=history,
         faults=faults,
+        out=out,
     )
     from sim.cli.live_display import LiveDisplay
     from sim.cli.live_run import drive
 
     display = LiveDisplay(to_stderr=as_json)
-    context.exit(_run(loaded, lambda: drive(request, display), display, out, as_json))
+    context.exit(_run(loaded, lambda: drive(request, processes, rebalance, display), display, out, as_json))
 
 
 def _virtual(scenario: Scenario, faults: tuple[str, ...], history: bool, out: Path, as_json: bool) -> int:
@@ -142,66 +155,30 @@ def _require_consistent(
         )
 
 
-def _require_modelled(target: str | None, credentials: Path | None, allowed: tuple[str, ...], processes: int) -> None:
-    given = {"--target": target, "--credentials": credentials, "--allow-host": allowed, "--processes": processes > 1}
+def _require_modelled(
+    target: str | None, credentials: Path | None, allowed: tuple[str, ...], processes: int, web: bool
+) -> None:
+    given = {
+        "--target": target, "--credentials": credentials, "--allow-host": allowed, "--processes": processes > 1,
+        "--web": web,
+    }  # fmt: skip
     for option, value in given.items():
         if value:
             raise UsageError(f"{option} is for --executor live: the virtual one drives a model, in this process")
 
 
 def _run(scenario: Scenario, drive: "Callable[[], Executed]", display: "Display", out: Path, as_json: bool) -> int:
-    from sim.cli.verdicts import exit_code
-    from sim.results.folder import create_folder
+    from sim.report.folder import write_executed
+    from sim.results.folder import created_folder
 
-    started = datetime.now(UTC)
-    is_new = not out.exists()
-    folder = create_folder(out, scenario.name, started, scenario.seed)  # before the load: it may not be writable
-    with display, _removed_if_empty([folder, out] if is_new else [folder]):
+    with created_folder(out, scenario, datetime.now(UTC)) as folder, display:
         executed = drive()
         display.say("writing the report")
-        summary = _summary(started, scenario, executed)
+        summary = executed.summary()
         try:
-            _write(folder, summary, scenario, executed)
+            write_executed(folder, executed, summary)
         except RunFolderError:
             display.conclude(summary, None, as_json)  # a full disk does not take the figures with it
             raise
     display.conclude(summary, folder / "report.html", as_json)
-    return exit_code(summary.verdict)
-
-
-@contextmanager
-def _removed_if_empty(made: Sequence[Path]) -> Iterator[None]:
-    """A run that ended before it had anything to write leaves no folder."""
-    try:
-        yield
-    finally:
-        with suppress(OSError):
-            for folder in made:
-                folder.rmdir()
-
-
-def _summary(started: datetime, scenario: Scenario, executed: "Executed") -> "Summary":
-    from sim.results.conclude import RunFacts, summarise
-
-    facts = RunFacts(
-        scenario=scenario.name,
-        question=scenario.question,
-        seed=scenario.seed,
-        started_utc=f"{started:%Y-%m-%dT%H:%M:%SZ}",
-        executor=executed.executor,
-        target=executed.target,
-        reason=executed.reason,
-        target_cpu_share=executed.target_cpu_share,
-    )
-    return summarise(executed.partials, facts, scenario.objectives)
-
-
-def _write(folder: Path, summary: "Summary", scenario: Scenario, executed: "Executed") -> None:
-    from sim.cli.environment import describe_environment
-    from sim.report.folder import write_report
-    from sim.results.draw import figures_of
-    from sim.results.folder import write_run
-
-    environment = describe_environment(executed.environment)
-    write_run(folder, summary, scenario, executed.partials, environment, executed.history)
-    write_report(folder, summary, figures_of(executed.partials))
+    return summary.verdict.exit_code

@@ -274,6 +274,11 @@ class RunFrame(msgspec.Struct, frozen=True, kw_only=True):
 
     A long run is folded in parts, cut where nothing is under way. What lasts (a socket, a visit) has a row in each part
     that it reaches into, with its true times; what happens has one in the part in which it happened.
+
+    An organisation may be present for a part of the window only, and several times: each such *stay* is recorded and
+    judged by itself, as if it were a run. What comes before `stay_from_ns` is its warm-up, what comes after
+    `measured_until_ns` its drain. Nothing of one stay may be looked for in another: each begins with the target's state
+    read anew, and the one before may have broken off anywhere.
     """
 
     organisation: int
@@ -294,7 +299,11 @@ class RunFrame(msgspec.Struct, frozen=True, kw_only=True):
     from_ns: int = -NEVER_NS
     """Where this part of the run begins; -NEVER_NS for the first, which has the warm-up."""
     is_last: bool = True
-    """Whether it is the last part: `ended_ns` is the end of the recording."""
+    """Whether it is the last part of its stay: `ended_ns` is the end of the recording."""
+    stay_from_ns: int = 0
+    """From here on the stay is measured: where it begins by schedule, or later, where it was not ready by then."""
+    stay_until_ns: int = NEVER_NS
+    """Where it ends by schedule: nothing is due from here on."""
     offline_after_ns: int = OFFLINE_AFTER_S * 1_000_000_000
     """Silence after which the cleanup job may mark a machine offline."""
     evicts: bool = True
@@ -303,6 +312,21 @@ class RunFrame(msgspec.Struct, frozen=True, kw_only=True):
     patch_announces: bool = True
     fresh_within_ns: int = 30_000_000_000
     """A change that a dashboard was told of must be shown so soon."""
+
+    @property
+    def measured_from_ns(self) -> int:
+        """Where what this part has of the measured time begins."""
+        return max(self.stay_from_ns, self.from_ns)
+
+    @property
+    def measured_until_ns(self) -> int:
+        """Where the stay's measured time ends, whatever the part: with the stay, or with the window."""
+        return min(self.stay_until_ns, self.window_ns)
+
+    @property
+    def measured_ns(self) -> int:
+        """How much measured time this part has; that of all parts of a stay is the stay's."""
+        return max(0, min(self.measured_until_ns, self.ended_ns) - self.measured_from_ns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,25 +1,47 @@
-"""The run as a whole: hands organisations out, begins and ends the phases, gathers the results.
+"""The run as a whole: hands organisations out, begins and ends the phases, gathers what the workers found.
 
-It lives beside Locust's master, or, in one process, beside the only share. `Share` has the messages.
+It lives beside Locust's master, or, in one process, beside the only share. The messages are in `post`.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from functools import reduce
 from time import monotonic_ns
 from typing import Any, Final
+from uuid import uuid4
 
 import gevent
 import msgspec
 from gevent.event import Event
 from locust.env import Environment
-from locust.runners import MasterRunner
 
-from sim.checks import Partials, decode_partials, merge
+from sim.checks import Partials, decode_partials
 from sim.checks import generator as generator_check
 from sim.history import read_histories, write_histories
+from sim.live.attendance import Attendance
 from sim.live.plan import Plan
-from sim.live.progress import Progress, added
+from sim.live.post import (
+    Assigned,
+    Begin,
+    Claim,
+    Failed,
+    GivenBack,
+    Halt,
+    Join,
+    Leave,
+    Left,
+    Message,
+    Part,
+    Planned,
+    Post,
+    Pulse,
+    Ready,
+    Route,
+    Running,
+)
+from sim.live.progress import Progress
+from sim.live.roster import Roster
+from sim.schedule import LEAD_NS, Stay, stays_for
 
 _USERS_PER_S: Final = 100
 """Locust warns beyond it; an organisation's user costs little, its sockets are paced by themselves."""
@@ -28,8 +50,10 @@ _BEGIN_DELAY_S: Final = 0.5
 """From the last organisation's readiness to the window: the message reaches every worker before."""
 
 _POLL_S: Final = 0.1
+_PULSE_INTERVAL_S: Final = 1.0
 _FOLD_TIMEOUT_S: Final = 120.0
-_MISSING: Final = "missing"
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Phase(StrEnum):
@@ -49,46 +73,70 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """`history.npz` of all workers, if it was to be kept."""
     reason: str | None
     """Why it is partial; None for a whole run."""
+    workers: int
+    """How many took part."""
 
 
 class Coordinator:
-    """Begin with `run`; `halt` from anywhere ends it early, with what was measured."""
+    """`run` it while Locust starts as many users as `users` says; `halt` from anywhere ends it early."""
 
-    def __init__(self, environment: Environment, plan: Plan) -> None:
-        self.environment = environment
+    def __init__(self, environment: Environment, post: Post, plan: Plan, takes_over: bool = False) -> None:
+        """With `takes_over`, the organisations of a lost worker go to the others."""
         self.plan = plan
         self.phase = Phase.WARM_UP
         self.phase_ends_ns = 0
         """When the phase ends at the latest (monotonic clock); 0 where that is not known."""
         self.on_window: Callable[[], None] | None = None
         self.on_window_end: Callable[[], None] | None = None
-        self._next = 0
-        self._ready: set[int] = set()
+        self.roster = Roster(stays_for(plan.scenario))
+        self.over = Event()
+        self._environment = environment
+        self._post = post
+        self._takes_over = takes_over
+        self._run = uuid4().hex
+        self._attendance = Attendance(plan.window_ns, plan.bucket_ns)
+        self._origin_ns = 0
+        self._adopted: dict[int, list[str]] = {}
+        self._waiting: list[tuple[str, int]] = []
+        self._moves = 0
         self._reason: str | None = None
         self._halted = Event()
-        self._progress: dict[str, Progress] = {}
-        self._results: dict[str, Partials] = {}
-        self._histories: list[bytes] = []
-        self._owned: dict[str, list[int]] = {}
-        self._lost: list[str] = []
-        for name, handler in (
-            ("claim", self._claim),
-            ("ready", self._organisation_ready),
-            ("failed", self._failed),
-            ("progress", self._progressed),
-            ("result", self._result),
-        ):
-            self._runner.register_message(name, handler)
-
-    @property
-    def ready(self) -> int:
-        """How many organisations are ready for the window."""
-        return len(self._ready)
+        handlers: Mapping[type[Message], Callable[[str, Any], None]] = {
+            Join: self._joined,
+            Claim: self._claimed,
+            Ready: self._prepared,
+            GivenBack: self._given_back,
+            Left: self._left,
+            Failed: self._failed,
+            Running: self._progressed,
+            Part: self._reported,
+        }
+        post.route(Route(self._run, handlers, self._broken))
 
     @property
     def progress(self) -> Progress:
         """All workers' running figures together."""
-        return reduce(added, self._progress.values(), Progress())
+        return self._attendance.progress
+
+    @property
+    def run_clock_ns(self) -> int:
+        """Time since the window began, negative before; -LEAD_NS in the warm-up."""
+        return monotonic_ns() - self._origin_ns if self._origin_ns else -LEAD_NS
+
+    @property
+    def troubles(self) -> list[str]:
+        """Why the run is invalid or ends early, as far as that is known now; worst first."""
+        found = [self._reason] if self._reason else []
+        found += [f"lost worker: {lost}" for lost in self._attendance.lost_workers]
+        return found + list(self.progress.saturated)
+
+    def users(self) -> tuple[int, float] | None:
+        """How many users Locust should have now, and how many it may start per second; None after the run."""
+        if self.phase is Phase.OVER:
+            return None
+        users = self.roster.users(self.run_clock_ns)
+        # Locust acts where the answer changes: organisations that wait for another worker are no change of the sum.
+        return users, float(min(max(users, 1), _USERS_PER_S)) + self._moves * 1e-6
 
     def halt(self, reason: str) -> None:
         """End the run now, keeping what was measured; the first reason stays."""
@@ -98,38 +146,55 @@ class Coordinator:
 
     def run(self) -> Outcome:
         """Warm-up, window, drain; blocks the calling greenlet."""
-        organisations = self.plan.scenario.fleet.organisations
-        self._runner.start(organisations, spawn_rate=min(organisations, _USERS_PER_S))
-        self._warm_up(organisations)
-        if self._reason is None:
-            self._measure()
-        if self._reason is not None:
-            self._send("halt")
-        self._gather()
-        self.phase = Phase.OVER
-        self._send("leave")
-        self._runner.quit()
-        return Outcome(partials=self._merged(), history=self._merged_history(), reason=self._reason)
+        pulse = gevent.spawn(self._beat)
+        try:
+            self._warm_up()
+            if self._reason is None:
+                self._measure()
+            self._gather()
+        finally:
+            pulse.kill()
+            self._enter(Phase.OVER)
+            self._tell_all(Leave(run=self._run))
+            self.over.set()
+        return Outcome(
+            partials=self._merged(),
+            history=self._merged_history(),
+            reason=self._reason or self._attendance.loss,
+            workers=self._attendance.count,
+        )
 
     @property
     def _runner(self) -> Any:
-        return self.environment.runner
+        return self._environment.runner
 
-    def _send(self, name: str, data: dict[str, object] | None = None) -> None:
-        self._runner.send_message(name, data or {})
+    def _tell_all(self, message: Message) -> None:
+        """To all who take part."""
+        for worker in self._attendance.workers:
+            self._post.send(message, worker)
 
-    def _warm_up(self, organisations: int) -> None:
-        while len(self._ready) < organisations and self._reason is None:
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        _LOG.info("Run is %s", phase)
+
+    def _beat(self) -> None:
+        while True:
+            self._tell_all(Pulse(run=self._run))
+            gevent.sleep(_PULSE_INTERVAL_S)
+
+    def _warm_up(self) -> None:
+        while (not self._attendance.count or self.roster.ready < self.roster.expected) and self._reason is None:
             self._halted.wait(_POLL_S)
             self._look_for_workers()
 
     def _measure(self) -> None:
-        plan = self.plan
-        self._send("begin", {"delay_s": _BEGIN_DELAY_S})
-        self.phase_ends_ns = monotonic_ns() + round(_BEGIN_DELAY_S * 1e9)
+        self._tell_all(Begin(run=self._run, delay_s=_BEGIN_DELAY_S, adopted=self._adopted))
+        self._origin_ns = monotonic_ns() + round(_BEGIN_DELAY_S * 1e9)
+        self.phase_ends_ns = self._origin_ns
+        self._answer_waiting()
         self._halted.wait(_BEGIN_DELAY_S)
-        self.phase = Phase.WINDOW
-        self.phase_ends_ns += plan.window_ns
+        self._enter(Phase.WINDOW)
+        self.phase_ends_ns += self.plan.window_ns
         if self.on_window is not None:
             self.on_window()
         while monotonic_ns() < self.phase_ends_ns and self._reason is None:
@@ -139,71 +204,128 @@ class Coordinator:
             self.on_window_end()
 
     def _gather(self) -> None:
-        """Wait for the results of all workers that are alive."""
-        self.phase = Phase.DRAIN
+        """Wait for the last parts of all workers that are alive."""
+        self._enter(Phase.DRAIN)
         self.phase_ends_ns = monotonic_ns() + round(self.plan.scenario.drain.timeout_s * 1e9)
         until_ns = self.phase_ends_ns + round(_FOLD_TIMEOUT_S * 1e9)
-        told = self._reason is not None
-        while len(self._results) + len(self._lost) < self.plan.workers and monotonic_ns() < until_ns:
+        told = False
+        while self._attendance.missing and monotonic_ns() < until_ns:
+            if self._reason is not None and not told:
+                self._tell_all(Halt(run=self._run))
+                told = True
             gevent.sleep(_POLL_S)
             self._look_for_workers()
-            if self._reason is not None and not told:
-                self._send("halt")
-                told = True
+        for worker in self._attendance.missing:
+            self._lose(worker, "sent no results")
 
     def _merged(self) -> Partials:
-        empty = Partials(window_ns=self.plan.window_ns, bucket_ns=self.plan.bucket_ns)
-        partials = reduce(merge, self._results.values(), empty)
+        partials = self._attendance.merged()
+        found = generator_check.Generator(
+            limits=self.plan.limits,
+            lost_workers=tuple(self._attendance.lost_workers),
+            lost_organisations=tuple(self._attendance.lost_organisations),
+            gaps=tuple(self._attendance.gaps),
+        )
         generator = partials.generator
-        if self._lost and generator is not None:
-            lost = generator_check.Generator(limits=generator.limits, lost_workers=tuple(self._lost))
-            partials = msgspec.structs.replace(partials, generator=generator_check.merge(generator, lost))
-        return partials
+        merged = found if generator is None else generator_check.merge(generator, found)
+        return msgspec.structs.replace(partials, generator=merged)
 
     def _merged_history(self) -> bytes | None:
         if not self.plan.keep_history:
             return None
-        return write_histories(history for kept in self._histories for history in read_histories(kept))
+        kept = self._attendance.histories
+        return write_histories(history for one in kept for history in read_histories(one))
+
+    # Workers that go.
 
     def _look_for_workers(self) -> None:
-        """A worker that Locust misses takes its organisations with it: the run goes on and is invalid."""
-        if not isinstance(self._runner, MasterRunner):
-            return
-        for client in list(self._runner.clients.values()):
-            if client.state == _MISSING and client.id not in self._results:
-                organisations = self._owned.pop(client.id, None)
-                if organisations is not None:
-                    self._lost.append(f"worker {client.id} with organisations {organisations}")
-                    self.halt(f"a worker was lost with organisations {organisations}")
+        for worker in self._attendance.missing:
+            if not self._is_there(worker):
+                self._lose(worker, "went away")
+        if self._reason is None:
+            for worker in self._attendance.departed(monotonic_ns()):
+                self._lose(worker, "was ended")
+
+    def _is_there(self, worker: str) -> bool:
+        clients = getattr(self._runner, "clients", None)
+        return clients is None or (worker in clients and clients[worker].state != "missing")
+
+    def _lose(self, worker: str, how: str) -> None:
+        """The run goes on without it. What it had reported stays."""
+        stays = self.roster.lose(worker)
+        moved = self._move(stays) if self._takes_over and self.phase is not Phase.DRAIN else ()
+        self._attendance.lose(worker, how, self.roster.organisations(worker), stays, moved)
+        if self._attendance.is_deserted:
+            self.halt("no worker is left")
+
+    def _move(self, stays: list[Stay]) -> list[Stay]:
+        """The same organisations again, for other workers, from the moment when one can be ready."""
+        from_ns = self.run_clock_ns + LEAD_NS
+        moved = [Stay(s.organisation, max(s.from_ns, from_ns), s.until_ns) for s in stays if s.until_ns > from_ns]
+        for stay in moved:
+            self.roster.add(stay)
+        self._moves += 1
+        return moved
 
     # Messages.
 
-    def _claim(self, environment: Environment, msg: Any, **_: Any) -> None:
-        del environment
-        number: int | None = None
-        if self._next < self.plan.scenario.fleet.organisations:
-            number = self._next
-            self._next += 1
-            self._owned.setdefault(msg.node_id, []).append(number)
-        data = {"ticket": msg.data["ticket"], "organisation": number}
-        self._runner.send_message("assigned", data, msg.node_id)
+    def _broken(self, text: str) -> None:
+        self.halt(f"inside the generator: {text}")
 
-    def _organisation_ready(self, environment: Environment, msg: Any, **_: Any) -> None:
-        del environment
-        self._ready.add(msg.data["organisation"])
+    def _joined(self, node: str, _: Join) -> None:
+        self._attendance.join(node)
+        elapsed_ns = monotonic_ns() - self._origin_ns if self._origin_ns else None
+        plan = self.plan.encode()
+        self._post.send(Planned(run=self._run, plan=plan, elapsed_ns=elapsed_ns, adopted=self._adopted), node)
+        if self.phase is Phase.OVER:
+            self._post.send(Leave(run=self._run), node)
 
-    def _failed(self, environment: Environment, msg: Any, **_: Any) -> None:
-        del environment
-        self.halt(msg.data["text"])
+    def _claimed(self, node: str, message: Claim) -> None:
+        self._waiting.append((node, message.ticket))
+        self._answer_waiting()
 
-    def _progressed(self, environment: Environment, msg: Any, **_: Any) -> None:
-        del environment
-        self._progress[msg.node_id] = msgspec.convert(msg.data, Progress)
+    def _answer_waiting(self) -> None:
+        """Give to each claim what there is. Before the window a claim waits: another worker may give something back."""
+        waiting, self._waiting = self._waiting, []
+        for node, ticket in waiting:
+            number = self.roster.claim(node, self.run_clock_ns)
+            if number is None and not self._origin_ns:
+                self._waiting.append((node, ticket))
+                continue
+            stay = None if number is None else self.roster.stay(number)
+            assigned = Assigned(
+                run=self._run, ticket=ticket, number=number or 0, stay=stay, workers=self._attendance.count
+            )
+            self._post.send(assigned, node)
 
-    def _result(self, environment: Environment, msg: Any, **_: Any) -> None:
-        del environment
-        self._results[msg.node_id] = decode_partials(msg.data["partials"])
-        if msg.data["history"]:
-            self._histories.append(msg.data["history"])
-        if msg.data["reason"]:
-            self.halt(msg.data["reason"])
+    def _prepared(self, node: str, message: Ready) -> None:
+        if self.roster.is_of(message.number, node):
+            self.roster.set_ready(message.number)
+            if message.adopted:
+                self._adopted[message.organisation] = message.adopted
+
+    def _given_back(self, node: str, message: GivenBack) -> None:
+        if self.roster.is_of(message.number, node):
+            self.roster.give_back(message.number)
+            self._answer_waiting()
+
+    def _left(self, node: str, message: Left) -> None:
+        if self.roster.is_of(message.number, node):
+            self.roster.set_over(message.number)
+
+    def _failed(self, node: str, message: Failed) -> None:
+        if self._attendance.takes_part(node):
+            self.halt(message.text)
+
+    def _progressed(self, node: str, message: Running) -> None:
+        self._attendance.progressed(node, msgspec.json.decode(message.progress, type=Progress))
+
+    def _reported(self, node: str, message: Part) -> None:
+        if not self._attendance.takes_part(node):
+            return
+        partials = decode_partials(message.partials)
+        self._attendance.report(node, partials, message.until_ns, message.history, message.is_last)
+        if message.is_departure:
+            self._attendance.depart(node, monotonic_ns())
+        elif message.reason:
+            self.halt(message.reason)

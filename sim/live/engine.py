@@ -3,48 +3,49 @@
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Final
 
 import gevent
 from locust.env import Environment
 from locust.runners import MasterRunner
 
-from sim.errors import EngineError
+from sim.errors import EXIT_INVALID, EngineError
 from sim.live.coordinator import Coordinator
+from sim.live.open_files import raise_open_files
+from sim.live.orphan import write_orphan
 from sim.live.plan import Plan
+from sim.live.post import Post
+from sim.live.shape import OrganisationShape
 from sim.live.share import Share
-from sim.live.users import OrganisationUser, set_share
-from sim.live.worker import Worker
+from sim.live.users import FleetOrganisation
 
 _CONNECT_TIMEOUT_S: Final = 30.0
 _LOOPBACK: Final = "127.0.0.1"
 
 
 @contextmanager
-def coordinator_of(
-    plan: Plan, scenario_file: Path, credentials_file: Path, allowed_hosts: Sequence[str]
-) -> Iterator[Coordinator]:
-    """The coordinator of a run, in this process alone or with `plan.workers` processes of its own.
+def coordinator_of(plan: Plan, processes: int, takes_over: bool) -> Iterator[Coordinator]:
+    """The coordinator of a run, in this process alone or with `processes` workers of its own.
 
     Raises `EngineError` if the workers do not come.
     """
     logging.getLogger("locust").setLevel(logging.ERROR)  # the display says what Locust would
-    environment = Environment(user_classes=[OrganisationUser], host=plan.url)
-    if plan.workers == 1:
+    environment = _environment(plan.url)
+    if processes == 1:
         environment.create_local_runner()
-        set_share(environment, Share(environment, Worker(plan)))
-        yield Coordinator(environment, plan)
+        with _started(environment, plan, takes_over) as coordinator:
+            yield coordinator
         return
     runner = environment.create_master_runner(_LOOPBACK, 0)
-    command = _command(plan, _port(runner), scenario_file, credentials_file, allowed_hosts)
+    command = [sys.executable, "-m", "sim.live.process", str(runner.server.port)]
     # Sessions of their own: Ctrl-C is for the coordinator, which tells them.
-    workers = [subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True) for _ in range(plan.workers)]
+    workers = [subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True) for _ in range(processes)]
     try:
         _await_workers(runner, workers)
-        yield Coordinator(environment, plan)
+        with _started(environment, plan, takes_over) as coordinator:
+            yield coordinator
         for worker in workers:
             with suppress(subprocess.TimeoutExpired):  # it is ended below
                 worker.wait(timeout=_CONNECT_TIMEOUT_S)
@@ -55,34 +56,51 @@ def coordinator_of(
             worker.wait()
 
 
-def serve_share(plan: Plan, master_port: int) -> None:
+def serve_share(master_port: int) -> None:
     """A worker process: join the master and drive what it assigns, until it says leave."""
-    environment = Environment(user_classes=[OrganisationUser], host=plan.url)
+    raise_open_files()
+    environment = _environment(None)
     runner = environment.create_worker_runner(_LOOPBACK, master_port)
-    set_share(environment, Share(environment, Worker(plan)))
+    open_share(environment, Post(environment))
     runner.greenlet.join()
 
 
-def _command(
-    plan: Plan, master_port: int, scenario_file: Path, credentials_file: Path, allowed_hosts: Sequence[str]
-) -> list[str]:
-    return [
-        sys.executable,
-        "-m",
-        "sim.live.process",
-        str(scenario_file),
-        str(credentials_file),
-        plan.url,
-        str(plan.seed),
-        str(plan.workers),
-        str(master_port),
-        str(int(plan.keep_history)),
-        *allowed_hosts,
-    ]
+def open_share(environment: Environment, post: Post) -> None:
+    """From the next start of a test on, this process takes part in it."""
+
+    def quit_as_orphan(share: Share) -> None:
+        share.over.wait()
+        if share.is_orphan and environment.runner is not None:
+            environment.process_exit_code = EXIT_INVALID
+            environment.runner.quit()
+
+    def start(**_: object) -> None:
+        gevent.spawn(quit_as_orphan, Share(environment, post, write_orphan))
+
+    environment.events.test_start.add_listener(start)
 
 
-def _port(runner: MasterRunner) -> int:
-    return int(runner.server.port)
+@contextmanager
+def _started(environment: Environment, plan: Plan, takes_over: bool) -> Iterator[Coordinator]:
+    post = Post(environment)
+    coordinator = Coordinator(environment, post, plan, takes_over)
+    shape = OrganisationShape(coordinator.users)
+    shape.runner = environment.runner
+    environment.shape_class = shape
+    if not isinstance(environment.runner, MasterRunner):
+        raise_open_files()
+        open_share(environment, post)
+    runner = environment.runner
+    assert runner is not None
+    runner.start_shape()
+    try:
+        yield coordinator
+    finally:
+        runner.quit()
+
+
+def _environment(url: str | None) -> Environment:
+    return Environment(user_classes=[FleetOrganisation], host=url)
 
 
 def _await_workers(runner: MasterRunner, workers: list["subprocess.Popen[bytes]"]) -> None:

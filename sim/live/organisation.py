@@ -15,25 +15,28 @@ from sim.live.line import LiveLine, Route
 from sim.live.plan import Plan
 from sim.live.probing import Prober
 from sim.live.tally import Tally
-from sim.schedule import probes_for, sizes_for
+from sim.schedule import Stay, probes_for, sizes_for
 
 
 class LiveOrganisation:
     """Claimed by exactly one worker, whose callbacks of the hub it lives in."""
 
-    def __init__(self, number: int, plan: Plan, tally: Tally, fold: Callable[[History, bytes], None] | None) -> None:
-        scenario, credentials = plan.scenario, plan.credentials.orgs[number]
+    def __init__(self, stay: Stay, plan: Plan, tally: Tally, fold: Callable[[History, bytes], None] | None) -> None:
+        number, scenario = stay.organisation, plan.scenario
+        seed, credentials = scenario.seed, plan.credentials.orgs[number]
+        self.adopted: list[str] = []
+        """Machines that it was seen to have besides those of the plan."""
         self._number = number
         self._plan = plan
         self._tally = tally
-        machines = sizes_for(scenario, plan.seed, number).machines
+        machines = sizes_for(scenario, seed, number).machines
         self._reader = Reader(number, machines, scenario.dashboard.page == "health", plan.owners)
         route = Route(plan.url, plan.address, credentials.org_id, credentials.token or "")
         events = EventReader(plan.owners)
         self._line = LiveLine(route, scenario.dashboard, credentials.machines, self._reader, events, self._ring)
-        self.actor = Organisation(number, plan.rules, self._line, tally, fold)
+        self.actor = Organisation(number, plan.rules, self._line, tally, fold, stay)
         self._patched = 0
-        probing = probes_for(scenario, plan.seed, number)
+        probing = probes_for(scenario, seed, number).within(stay.from_ns, stay.until_ns)
         self.actor.use(
             Prober(
                 number, probing, scenario, route, plan.credentials.orgs, self._reader, events, self.actor.history,
@@ -59,7 +62,7 @@ class LiveOrganisation:
             rows = msgspec.json.decode(reply.body, type=MachinesAnswer).data
         except UNREADABLE as error:
             return f"{what}: not an answer of the contract: {error}"
-        self._plan.owners.adopt(self._number, (row.id for row in rows))
+        self.adopted = self._plan.owners.adopt(self._number, (row.id for row in rows))
         there = {row.id for row in rows}
         missing = [m.id for m in organisation.machines[: self.actor.machines] if m.id not in there]
         if missing:

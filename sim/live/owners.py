@@ -25,10 +25,11 @@ class Owners:
             for index, machine in enumerate(organisation.machines)
         }
 
-    def adopt(self, organisation: int, ids: Iterable[str]) -> None:
-        """Rows that an organisation was seen to have at the start: a deployment has rows of its own."""
-        for machine_id in ids:
-            self._owners.setdefault(machine_id, Owner(organisation, _hash(machine_id)))
+    def adopt(self, organisation: int, ids: Iterable[str]) -> list[str]:
+        """Rows that an organisation was seen to have at the start: a deployment has rows of its own. The new ones."""
+        adopted = [machine_id for machine_id in ids if machine_id not in self._owners]
+        self._owners.update((machine_id, Owner(organisation, _hash(machine_id))) for machine_id in adopted)
+        return adopted
 
     def of(self, machine_id: str) -> Owner:
         """The owner; UNKNOWN_OWNER with a hash of the id in place of a number."""

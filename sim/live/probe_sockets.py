@@ -50,6 +50,9 @@ class House(Protocol):
     def inspected(self, dashboard: int, answer: Answer) -> None:
         """Note whose rows came for the own organisation."""
 
+    def patched(self, machine: int, last_seen_ms: int) -> None:
+        """A PATCH with this `last_seen` leaves."""
+
     def change_acked(self, acked_ns: int) -> None:
         """The target has taken a PATCH that it must announce."""
 

@@ -270,6 +270,7 @@ class Prober:
         now_s = time_ns() // 1_000_000_000
         self._last_seen_ms = max((now_s + _PATCHED_AHEAD_S) * 1_000, self._last_seen_ms + 1_000)
         self._patches += 1
+        self._house.patched(machine, self._last_seen_ms)
         org_id = self._route.organisation_id
         body = last_seen_patch(org_id, machine_id, self._last_seen_ms)
         patched = partial(self._patched, probe, machine, self._last_seen_ms)

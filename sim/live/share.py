@@ -1,148 +1,233 @@
-"""A worker's side of a run: claims from the coordinator, obeys it, and reports to it. In one process it is the same.
+"""A worker's side of a run: joins it, claims organisations for its users, and obeys the coordinator.
 
-Messages to the coordinator: `claim` {ticket}, `ready` {organisation}, `failed` {text}, `progress` {Progress as a
-dict}, `result` {partials, history, reason}. From it: `assigned` {ticket, organisation}, `begin` {delay_s}, `halt`,
-`leave`.
+In one process it is the same. A share does not outlive its coordinator: where that goes away, it ends its work.
 """
 
+import logging
 from collections.abc import Callable
 from itertools import count
 from time import monotonic_ns
-from typing import Any, Final
+from typing import Final
+from weakref import WeakKeyDictionary
 
 import gevent
-import msgspec
 from gevent.event import AsyncResult, Event
 from locust.env import Environment
+from locust.runners import WorkerRunner
 
-from sim.checks import encode_partials
-from sim.history import write_histories
-from sim.live.progress import Progress, progress_of
-from sim.live.worker import WarmupError, Worker
+from sim.checks import Partials
+from sim.errors import SimError
+from sim.live.credentials import Organisation
+from sim.live.plan import Plan
+from sim.live.post import (
+    Assigned,
+    Begin,
+    Claim,
+    Failed,
+    GivenBack,
+    Halt,
+    Handler,
+    Join,
+    Leave,
+    Message,
+    Planned,
+    Post,
+    Pulse,
+    Ready,
+    Route,
+)
+from sim.live.shift import Shift
+from sim.live.worker import Hosted, WarmupError
 
-_PROGRESS_INTERVAL_S: Final = 0.5
-_LOST_AFTER_NS: Final = 3_000_000_000
-"""A target that refuses every connection for so long is lost; a restart is quicker."""
+_LOOKS_WITHOUT_PULSE: Final = 8
+"""The coordinator sends one each second, and may be late; two looks are a second."""
+_POLL_S: Final = 0.5
+_GONE: Final = "the coordinator went away"
+_LOG: Final = logging.getLogger(__name__)
+
+Orphaned = Callable[[Plan, Partials, bytes, str], None]
+"""Is given what a worker has when its coordinator has gone away: plan, partial results, kept history, why."""
+
+_SHARES: "WeakKeyDictionary[Environment, Share]" = WeakKeyDictionary()
+
+
+def share_of(environment: Environment) -> "Share":
+    """The share that this process has in the present run, or had in the last one.
+
+    Raises `KeyError` before the first.
+    """
+    return _SHARES[environment]
 
 
 class Share:
-    """Lives in each process that has users."""
+    """Lives in each process that has users, from the start of a test to its end."""
 
-    def __init__(self, environment: Environment, worker: Worker) -> None:
-        self._environment = environment
-        self._worker = worker
-        self._tickets = count()
-        self._claims: dict[int, AsyncResult[int | None]] = {}
-        self._halted = Event()
-        self._begun = False
-        self._lost = ""
+    def __init__(self, environment: Environment, post: Post, orphaned: Orphaned) -> None:
+        _SHARES[environment] = self
         self.over = Event()
-        """Set when users may go."""
-        for name, handler in (
-            ("assigned", self._assigned),
-            ("begin", self._begin),
-            ("halt", self._halt),
-            ("leave", self._leave),
-        ):
-            self._runner.register_message(name, handler)
-        self._reporter = gevent.spawn(self._report)
-
-    def join(self) -> None:
-        """A user asks for an organisation and makes it ready. Blocks.
-
-        What goes wrong is told to the coordinator and not raised: Locust would log a traceback of it.
-        """
-        ticket = next(self._tickets)
-        claim: AsyncResult[int | None] = AsyncResult()
-        self._claims[ticket] = claim
-        self._runner.send_message("claim", {"ticket": ticket})
-        number = claim.get()
-        if number is None:
-            return
-        try:
-            self._worker.prepare(number)
-        except WarmupError as problem:
-            self._runner.send_message("failed", {"text": str(problem)})
-        except Exception as error:
-            self._runner.send_message("failed", {"text": f"organisation {number}: {type(error).__name__}: {error}"})
-        else:
-            self._runner.send_message("ready", {"organisation": number})
+        """Set when the coordinator says that the run is over, or has gone away."""
+        self.is_orphan = False
+        """Whether it has gone away."""
+        self._environment = environment
+        self._post = post
+        self._orphaned = orphaned
+        self._run = ""
+        self._shift: Shift | None = None
+        self._planned = Event()
+        self._is_halted = False
+        self._tickets = count()
+        self._claims: dict[int, AsyncResult[Assigned]] = {}
+        self._numbers: dict[int, int] = {}
+        self._hosted: dict[int, Hosted] = {}
+        self._looks_without_pulse = 0
+        handlers: dict[type[Message], Handler] = {
+            Planned: self._take_plan,
+            Assigned: self._assigned,
+            Begin: self._begin,
+            Pulse: self._pulsed,
+            Halt: self._halt,
+            Leave: self._leave,
+        }
+        post.route(Route("", handlers, self._broken))
+        post.send(Join(run=""))
 
     @property
-    def _runner(self) -> Any:
-        return self._environment.runner
+    def url(self) -> str:
+        """Of the target; empty before the plan has come."""
+        return self._shift.worker.plan.url if self._shift is not None else ""
 
-    def _assigned(self, environment: Environment, msg: Any, **_: Any) -> None:
-        del environment
-        self._claims.pop(msg.data["ticket"]).set(msg.data["organisation"])
+    # What its users ask for. A ticket is a user's claim to an organisation.
 
-    def _begin(self, environment: Environment, msg: Any, **_: Any) -> None:
-        del environment
-        if not self._begun:
-            self._begun = True
-            gevent.spawn(self._conduct, msg.data["delay_s"])
+    def ticket(self) -> int:
+        """A new ticket."""
+        ticket = next(self._tickets)
+        self._claims[ticket] = AsyncResult()
+        return ticket
 
-    def _halt(self, environment: Environment, msg: Any, **_: Any) -> None:
-        del environment, msg
-        self._halted.set()
-        if not self._begun:
-            self._begun = True
-            gevent.spawn(self._conclude)
+    def host(self, ticket: int) -> Organisation | None:
+        """Claim an organisation, make it ready, and wait until its stay begins; None if there is none to have.
 
-    def _leave(self, environment: Environment, msg: Any, **_: Any) -> None:
-        del environment, msg
+        Blocks. What goes wrong is told to the coordinator and not raised: Locust would log a traceback of it.
+        """
+        self._planned.wait()
+        shift = self._shift
+        if shift is None:
+            return None
+        self._post.send(Claim(run=self._run, ticket=ticket))
+        assigned = self._claims[ticket].get()
+        if assigned is None or assigned.stay is None or not self._prepare(shift, ticket, assigned):
+            return None
+        shift.begun.wait()
+        return shift.worker.plan.credentials.orgs[assigned.stay.organisation]
+
+    def hosted(self, ticket: int) -> Hosted | None:
+        """What a ticket has, once it is ready."""
+        return self._hosted.get(ticket)
+
+    def release(self, ticket: int) -> None:
+        """Its user is taken away. What has not begun is given back; what has begun goes on without a user."""
+        self._claims.pop(ticket, None)
+        number = self._numbers.pop(ticket, None)
+        if number is not None and self._shift is not None and self._shift.worker.give_up(number):
+            self._post.send(GivenBack(run=self._run, number=number))
+
+    def depart(self, reason: str) -> None:
+        """This process is told to end: give the coordinator what there is. Blocks until it is given."""
+        if self._shift is not None and not self.over.is_set():
+            self._shift.depart(reason)
+            self._shift.over.wait()
+
+    def _prepare(self, shift: Shift, ticket: int, assigned: Assigned) -> bool:
+        assert assigned.stay is not None
+        shift.worker.workers = assigned.workers
+        try:
+            hosted = shift.worker.prepare(assigned.number, assigned.stay)
+        except WarmupError as problem:
+            self._fail(str(problem))
+        except Exception as error:
+            self._fail(f"organisation {assigned.stay.organisation}: {type(error).__name__}: {error}")
+        else:
+            self._hosted[ticket] = hosted
+            self._post.send(
+                Ready(
+                    run=self._run,
+                    number=assigned.number,
+                    organisation=assigned.stay.organisation,
+                    adopted=hosted.organisation.adopted,
+                )
+            )
+            return True
+        return False
+
+    def _fail(self, text: str) -> None:
+        self._post.send(Failed(run=self._run, text=text))
+
+    def _broken(self, text: str) -> None:
+        if self._shift is None:
+            self._fail(text)
+        else:
+            self._shift.broken(text)
+
+    # Messages.
+
+    def _take_plan(self, _: str, message: Planned) -> None:
+        self._run = message.run
+        try:
+            plan = Plan.decode(message.plan)
+        except SimError as problem:
+            self._fail(str(problem))
+        else:
+            self._shift = Shift(message.run, plan, self._environment, self._post.send)
+            _adopt(self._shift, message.adopted)
+            if isinstance(self._environment.runner, WorkerRunner):
+                gevent.spawn(self._watch_coordinator, self._shift)
+            if self._is_halted:  # while the plan was being read
+                self._shift.halt()
+            elif message.elapsed_ns is not None:
+                self._shift.begin(monotonic_ns() - message.elapsed_ns)
+        self._planned.set()
+
+    def _assigned(self, _: str, message: Assigned) -> None:
+        claim = self._claims.get(message.ticket)
+        if claim is not None:
+            self._numbers[message.ticket] = message.number
+            claim.set(message)
+        elif message.stay is not None:  # its user was taken away before the answer came
+            self._post.send(GivenBack(run=self._run, number=message.number))
+
+    def _begin(self, _: str, message: Begin) -> None:
+        if self._shift is not None:
+            _adopt(self._shift, message.adopted)
+            self._shift.begin(monotonic_ns() + round(message.delay_s * 1e9))
+
+    def _pulsed(self, _: str, __: Pulse) -> None:
+        self._looks_without_pulse = 0
+
+    def _halt(self, _: str, __: Halt) -> None:
+        self._is_halted = True
+        if self._shift is not None:
+            self._shift.halt()
+
+    def _leave(self, _: str, __: Leave) -> None:
         self.over.set()
 
-    def _conduct(self, delay_s: float) -> None:
-        """Window, drain, result."""
-        worker, scenario = self._worker, self._worker.plan.scenario
-        worker.start(delay_s)
-        until_ns = monotonic_ns() + worker.plan.window_ns
-        while (left_ns := until_ns - monotonic_ns()) > 0 and not self._lost:
-            if self._halted.wait(min(left_ns / 1e9, _PROGRESS_INTERVAL_S)):
-                break
-            self._look_for_target()
-        worker.end_window(cut_short=bool(self._lost) or self._halted.is_set())
-        if not self._lost:
-            worker.drain(scenario.drain.timeout_s)
-            self._look_for_target()
-        self._conclude()
+    def _watch_coordinator(self, shift: Shift) -> None:
+        """Counts looks and not time: a process that stood still has pulses waiting that it could not take."""
+        while not self.over.wait(_POLL_S):
+            self._looks_without_pulse += 1
+            if self._looks_without_pulse > _LOOKS_WITHOUT_PULSE:
+                self.is_orphan = True
+                _LOG.error("%s: ending the run", _GONE)
+                shift.halt(_GONE)
+                shift.over.wait()
+                try:
+                    self._orphaned(shift.worker.plan, *shift.results, _GONE)
+                finally:
+                    self.over.set()
+                return
 
-    def _look_for_target(self) -> None:
-        since_ns = self._worker.tally.failing_since_ns
-        if since_ns and monotonic_ns() - since_ns > _LOST_AFTER_NS:
-            self._lost = f"the target stopped answering: {self._worker.tally.last_failure}"
 
-    def _conclude(self) -> None:
-        try:
-            partials, histories = self._worker.fold()
-            history = write_histories(histories) if self._worker.plan.keep_history else b""
-            result = {"partials": encode_partials(partials), "history": history, "reason": self._lost}
-        except Exception as error:
-            text = f"the results could not be folded: {type(error).__name__}: {error}"
-            self._runner.send_message("failed", {"text": text})
-            raise
-        self._reporter.kill()
-        self._runner.send_message("result", result)
-
-    def _report(self) -> None:
-        """Running figures for the display, and rows for Locust's own statistics, away from the hub's callbacks."""
-        while True:
-            gevent.sleep(_PROGRESS_INTERVAL_S)
-            self._fire_entries()
-            progress: Progress = progress_of(self._worker.tally)
-            self._runner.send_message("progress", msgspec.to_builtins(progress))
-
-    def _fire_entries(self) -> None:
-        entries = self._worker.tally.entries
-        fire: Callable[..., None] = self._environment.events.request.fire
-        for _ in range(len(entries)):
-            entry = entries.popleft()
-            fire(
-                request_type=entry.kind,
-                name=entry.name,
-                response_time=entry.milliseconds,
-                response_length=0,
-                exception=RuntimeError(entry.failure) if entry.failure else None,
-                context={},
-            )
+def _adopt(shift: Shift, adopted: dict[int, list[str]]) -> None:
+    """What one worker saw of an organisation, all know: a leak may go anywhere."""
+    for organisation, machines in adopted.items():
+        shift.worker.plan.owners.adopt(organisation, machines)

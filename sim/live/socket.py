@@ -16,6 +16,8 @@ from typing import Final
 
 from gevent import get_hub
 
+from sim.live.open_files import most_sockets
+
 _READ: Final = 1
 _WRITE: Final = 2
 _CHUNK_BYTES: Final = 65_536
@@ -52,6 +54,7 @@ class Socket:
         self._closed = False
         self._connecting = True
         self._last_ns = 0
+        _PLACES.take()
         self._raw = _socket.socket(family, names.SOCK_STREAM)
         self._raw.setblocking(False)
         self._raw.setsockopt(names.IPPROTO_TCP, names.TCP_NODELAY, 1)
@@ -87,6 +90,7 @@ class Socket:
             self._writer.stop()
             self._writer.close()
             self._raw.close()
+            _PLACES.give_back()
 
     def drain(self) -> None:
         """Handle what has arrived already, without waiting for the hub's turn."""
@@ -138,6 +142,29 @@ class Socket:
         if not self._closed:
             self.close()
             self._on_closed(reason)
+
+
+class _Places:
+    """How many sockets this process has open; it may have so many that what is left suffices for all else."""
+
+    def __init__(self) -> None:
+        self._open = 0
+
+    def take(self) -> None:
+        """Raises `OSError` where none is left."""
+        if self._open >= most_sockets():
+            raise OSError(
+                errno.EMFILE,
+                f"saturated: all {self._open:,} sockets that this worker may have are open; use more workers",
+            )
+        self._open += 1
+
+    def give_back(self) -> None:
+        """One was closed."""
+        self._open -= 1
+
+
+_PLACES: Final = _Places()
 
 
 def _on_monotonic_clock(stamp: bytes) -> int:

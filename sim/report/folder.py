@@ -7,8 +7,17 @@ from sim.report.junit import junit
 from sim.report.markdown import markdown
 from sim.report.page import PagePlot, html
 from sim.report.plots import PLOTS
+from sim.results.draw import figures_of
+from sim.results.executed import Executed
 from sim.results.figures import Figures
+from sim.results.folder import write_run
 from sim.results.summary import Summary
+
+
+def write_executed(folder: Path, executed: Executed, summary: Summary) -> None:
+    """Write all of a run into its folder. Raises `RunFolderError` naming what cannot be written."""
+    write_run(folder, executed, summary)
+    write_report(folder, summary, figures_of(executed.partials))
 
 
 def write_report(folder: Path, summary: Summary, figures: Figures) -> None:

@@ -20,7 +20,7 @@ _MEANING_OF: Final = {
     RunVerdict.INVALID: "The measurement itself went wrong: what it found is no statement about the target.",
 }
 _WORST_FIRST: Final = ("failed", "unknown", "held")
-PARTIAL_MEANING: Final = "The run did not go through to its end: the figures are of the part that was run."
+PARTIAL_MEANING: Final = "Something is missing: the figures are of the part of the run that was measured."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,19 @@ def findings_sentence(findings: list[FindingSummary]) -> str:
 def caveat(summary: Summary) -> str | None:
     """What must be read before the answers of this run; None where they stand for themselves."""
     if summary.verdict is not RunVerdict.INVALID:
-        return None
+        return _gaps(summary)
     return "The run is invalid: the answers below say what was measured, not how the target behaves."
+
+
+def _gaps(summary: Summary) -> str | None:
+    organisations = {number for gap in summary.generator.gaps for number in gap.organisations}
+    if not organisations:
+        return None
+    longest_s = max(gap.until_s - gap.from_s for gap in summary.generator.gaps)
+    return (
+        f"A worker was lost: {counted(len(organisations), 'organisation')} went on elsewhere and are not measured"
+        f" for {longest_s:.1f} s."
+    )
 
 
 def answers(summary: Summary) -> tuple[Answer, Answer, Answer]:

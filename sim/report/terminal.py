@@ -35,12 +35,13 @@ def render_terminal(summary: Summary, report_path: Path | None) -> RenderableTyp
 
 def _verdict(summary: Summary) -> Iterable[RenderableType]:
     word = verdict_word(summary)
-    yield Text.assemble((word, f"bold {_colour(summary.verdict.upper())}"), f"  {plain(summary.scenario)}")
+    reason = "" if summary.reason is None else f": {plain(summary.reason)}"
+    yield Text.assemble(
+        (word, f"bold {_colour(summary.verdict.upper())}"), f"  {plain(summary.scenario)}", (reason, "bold")
+    )
     if plain(summary.question):
         yield Text(plain(summary.question), style="italic")
     yield Text(verdict_sentence(summary))
-    if summary.reason is not None:
-        yield Text(f"Reason: {plain(summary.reason)}", style="bold")
     if summary.partial:
         yield Text(PARTIAL_MEANING)
 

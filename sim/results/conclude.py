@@ -5,12 +5,13 @@ from typing import Final
 
 import msgspec
 
-from sim.checks import Finding, Partials, Verdict, Witness, judge
+from sim.checks import Finding, Partials, Verdict, Witness, judge, of_all
 from sim.checks import generator as generator_check
 from sim.checks import objectives as objectives_check
+from sim.checks.asked import as_asked, is_asked, is_asked_for
 from sim.results.sections import Sections, sections_of
 from sim.results.summary import FindingSummary, RunVerdict, Summary
-from sim.scenario import OBJECTIVE_PATHS, Objective
+from sim.scenario import OBJECTIVE_PATHS, Actors, Objective
 from sim.schedule import combined_digest
 
 
@@ -23,6 +24,7 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     started_utc: str
     executor: str
     target: str
+    actors: Actors = "all"
     reason: str | None = None
     """Why the run is partial; None for a whole one."""
     target_cpu_share: float | None = None
@@ -30,8 +32,12 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 def summarise(partials: Partials, facts: RunFacts, objectives: Sequence[Objective]) -> Summary:
     """The summary of a run. Pure: the same partial results give the same summary."""
+    partials = as_asked(partials, facts.actors)
     sections = sections_of(partials, facts.target_cpu_share)
-    findings = judge(partials) + objectives_check.conclude(objectives, figures_by_path(sections))
+    asked = [finding for finding in judge(partials) if is_asked(finding.name, facts.actors)]
+    wanted = [objective for objective in objectives if is_asked_for(objective.path, facts.actors)]
+    found = asked + objectives_check.conclude(wanted, figures_by_path(sections))
+    findings = [of_all(finding, partials) for finding in found]
     return Summary(
         scenario=facts.scenario,
         question=facts.question,
@@ -40,6 +46,7 @@ def summarise(partials: Partials, facts: RunFacts, objectives: Sequence[Objectiv
         schedule_hash=combined_digest(partials.schedule_digests),
         executor=facts.executor,
         target=facts.target,
+        actors=facts.actors,
         verdict=run_verdict(findings, facts.reason),
         partial=facts.reason is not None,
         reason=facts.reason or _invalid_reason(partials),

@@ -1,6 +1,7 @@
 """The run folder: what is written of a run, and read again by `report` and `check`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,8 @@ import msgspec
 from sim.checks import Partials, decode_partials, encode_partials
 from sim.errors import RunFolderError, ScenarioError
 from sim.results.draw import figures_of
+from sim.results.environment import describe_environment
+from sim.results.executed import Executed
 from sim.results.figures import Figures
 from sim.results.summary import Summary, decode, encode
 from sim.scenario import Scenario, load, resolved
@@ -39,12 +42,25 @@ class Run:
         return figures_of(self.partials)
 
 
-def create_folder(parent: Path, scenario: str, started: datetime, seed: int) -> Path:
+@contextmanager
+def created_folder(parent: Path, scenario: Scenario, started: datetime) -> Iterator[Path]:
     """A new folder `<scenario>-<UTC>-<seed>` in `parent`; nothing is overwritten.
 
-    Raises `RunFolderError` if it cannot be made.
+    It is made before the load, since it may not be writable; a run that ends before it has anything to write leaves
+    none. Raises `RunFolderError` if it cannot be made.
     """
-    name = f"{scenario}-{started:%Y%m%dT%H%M%SZ}-{seed}"
+    is_new = not parent.exists()
+    folder = _create(parent, f"{scenario.name}-{started:%Y%m%dT%H%M%SZ}-{scenario.seed}")
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # it is not empty
+            folder.rmdir()
+            if is_new:
+                parent.rmdir()
+
+
+def _create(parent: Path, name: str) -> Path:
     for attempt in range(1, 1_000):
         folder = parent / (name if attempt == 1 else f"{name}-{attempt}")
         try:
@@ -57,27 +73,22 @@ def create_folder(parent: Path, scenario: str, started: datetime, seed: int) -> 
     raise RunFolderError(f"--out {parent}: there are too many folders named {name}")
 
 
-def write_run(
-    folder: Path,
-    summary: Summary,
-    scenario: Scenario,
-    partials: Partials,
-    environment: Mapping[str, object],
-    history: bytes | None,
-) -> None:
+def write_run(folder: Path, executed: Executed, summary: Summary) -> None:
     """Write everything but the report's own files.
 
     Raises `RunFolderError` naming the file that cannot be written.
     """
+    partials = executed.partials
+    environment = describe_environment(executed.environment)
     files: dict[str, bytes] = {
         SUMMARY: encode(summary),
-        SCENARIO: resolved(scenario).encode(),
+        SCENARIO: resolved(executed.scenario).encode(),
         ENVIRONMENT: msgspec.json.format(msgspec.json.encode(environment), indent=2) + b"\n",
         PARTIALS: encode_partials(partials),
         HISTOGRAMS: figures_of(partials).to_bytes(),
     }
-    if history is not None:
-        files[HISTORY] = history
+    if executed.history is not None:
+        files[HISTORY] = executed.history
     for name, data in files.items():
         try:
             (folder / name).write_bytes(data)

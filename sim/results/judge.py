@@ -27,6 +27,7 @@ def judged_again(run: Run, objectives: Sequence[Objective]) -> Summary:
         started_utc=kept.started_utc,
         executor=kept.executor,
         target=kept.target,
+        actors=kept.actors,
         reason=kept.reason if kept.partial else None,
         target_cpu_share=kept.generator.target_cpu_share,
     )

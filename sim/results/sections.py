@@ -15,6 +15,7 @@ from sim.results.summary import (
     Collapse,
     Convergence,
     Distribution,
+    Gap,
     Generator,
     Leakage,
     Load,
@@ -226,6 +227,11 @@ def _generator(partials: Partials, target_cpu_share: float | None) -> Generator:
         cpu_share=max(generator.cpu_shares, default=None),
         workers=generator.workers,
         workers_lost=len(generator.lost_workers),
+        lost_organisations=list(generator.lost_organisations),
+        gaps=[
+            Gap(organisations=list(gap.organisations), from_s=gap.from_ns / 1e9, until_s=gap.until_ns / 1e9)
+            for gap in generator.gaps
+        ],
         errors=generator.error_count,
         handling_p99_ms=handling.p99,
         kernel_timestamps=generator.kernel_timestamps,

@@ -9,16 +9,26 @@ from typing import Final
 
 import msgspec
 
+from sim.errors import EXIT_FAILED, EXIT_HELD, EXIT_INVALID
+from sim.scenario import Actors
+
 SCHEMA: Final = 1
 
 
 class RunVerdict(StrEnum):
-    """The verdict of a whole run, with the exit code of `ztna-sim` beside it."""
+    """The verdict of a whole run."""
 
-    HELD = "held"  # 0
-    FAILED = "failed"  # 1
-    UNKNOWN = "unknown"  # 3: it could not be judged
-    INVALID = "invalid"  # 3: the generator, or a lost worker, spoilt it
+    HELD = "held"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It could not be judged."""
+    INVALID = "invalid"
+    """The generator, or a lost worker, spoilt it."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 held, 1 failed, 3 unknown or invalid."""
+        return {"held": EXIT_HELD, "failed": EXIT_FAILED}.get(self.value, EXIT_INVALID)
 
 
 class Distribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +165,14 @@ class Blind(msgspec.Struct, frozen=True, kw_only=True):
     cut: int
 
 
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of the run in which nobody measured these organisations: their worker was lost, then replaced."""
+
+    organisations: list[int]
+    from_s: float
+    until_s: float
+
+
 class Generator(msgspec.Struct, frozen=True, kw_only=True):
     """The generator's own state: whether it was the bottleneck."""
 
@@ -164,6 +182,9 @@ class Generator(msgspec.Struct, frozen=True, kw_only=True):
     cpu_share: float | None
     workers: int
     workers_lost: int
+    lost_organisations: list[int] = []
+    """Of lost workers, and not taken over: no check has HELD where there are any."""
+    gaps: list[Gap] = []
     errors: int
     handling_p99_ms: float | None
     kernel_timestamps: bool
@@ -214,6 +235,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     schedule_hash: str
     executor: str
     target: str
+    actors: Actors = "all"
+    """Who acted; what cannot be asked of them alone has no finding."""
     verdict: RunVerdict
     partial: bool
     reason: str | None

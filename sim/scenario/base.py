@@ -1,6 +1,6 @@
 """What all records of a scenario share: strictness, the word "none", and sizes that may be a plain number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final, NoReturn
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler
@@ -29,7 +29,13 @@ def refuse(allowed: str, key: str = "") -> NoReturn:
 
     Raises the error that sim.scenario.problems puts into a line.
     """
-    raise PydanticCustomError(RELATION, "{allowed}", {"allowed": allowed, "key": key})
+    refuse_all([(key, allowed)])
+
+
+def refuse_all(problems: Sequence[tuple[str, str]]) -> NoReturn:
+    """The same for several problems of one field, each a key (dotted, where it lies deeper) and what is allowed."""
+    message = "; ".join(allowed for _, allowed in problems)
+    raise PydanticCustomError(RELATION, "{message}", {"message": message, "problems": problems})
 
 
 class Described:

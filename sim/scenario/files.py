@@ -31,14 +31,23 @@ def load(name_or_path: str, overrides: Sequence[str] = ()) -> Scenario:
     Raises `ScenarioError` with every problem at once: an unknown name, a file that cannot be read or is not
     TOML, unknown keys, values that are not allowed, overrides that reach nothing.
     """
-    data = _read(_located(name_or_path), name_or_path)
+    text = _read(_located(name_or_path), name_or_path)
+    return parse(text, name_or_path, overrides)
+
+
+def parse(text: str, source: str, overrides: Sequence[str] = ()) -> Scenario:
+    """The scenario of a TOML text that came from `source`. Raises `ScenarioError` as `load` does."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(source, [_toml_problem(str(error))]) from None
     changed, problems = overridden(data, overrides)
     try:
         scenario = Scenario.model_validate(changed)
     except ValidationError as error:
-        raise ScenarioError(name_or_path, [*problems, *problems_of(error, changed)]) from None
+        raise ScenarioError(source, [*problems, *problems_of(error, changed)]) from None
     if problems:
-        raise ScenarioError(name_or_path, problems)
+        raise ScenarioError(source, problems)
     return scenario
 
 
@@ -88,15 +97,13 @@ def _located(name_or_path: str) -> Path:
     raise ScenarioError(name_or_path, [f"no such file or shipped scenario; {meant}Shipped are {listed}"])
 
 
-def _read(path: Path, source: str) -> dict[str, object]:
+def _read(path: Path, source: str) -> str:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise ScenarioError(source, [f"the file cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError as error:
         raise ScenarioError(source, [f"the file is not UTF-8 text: byte {error.start}"]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(source, [_toml_problem(str(error))]) from None
 
 
 def _toml_problem(text: str) -> str:

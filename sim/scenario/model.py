@@ -1,5 +1,6 @@
 """The scenario's records: what is driven, for how long, and what it is held against."""
 
+from itertools import pairwise
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -13,12 +14,16 @@ from pydantic import (
 )
 
 from sim import contract
-from sim.scenario.base import AtLeastZero, OptionalPositive, Positive, Record, Share, refuse
+from sim.scenario.base import AtLeastZero, OptionalPositive, Positive, Record, Share, refuse, refuse_all
 from sim.scenario.bursts import Burst
 from sim.scenario.objective import Objective
 from sim.scenario.sizes import Size
+from sim.scenario.stages import COUNTS, Stage
 
 LONGEST_S: Final = 86_400
+
+
+Actors = Literal["all", "agents", "dashboards"]
 
 
 class Fleet(Record):
@@ -32,6 +37,8 @@ class Fleet(Record):
     """Open dashboards of an organisation: a number or a distribution; 0 is allowed."""
     online_share: Share = 1.0
     """Share of the machines that are online at the start."""
+    actors: Actors = "all"
+    """Who acts: all, agents alone without a dashboard, or dashboards alone, which watch what others write."""
 
     @field_validator("machines")
     @classmethod
@@ -250,6 +257,30 @@ def _burst_fits(burst: Burst, info: ValidationInfo) -> Burst:
     return burst
 
 
+def _stage_fits(stage: Stage, info: ValidationInfo) -> Stage:
+    duration_s, fleet = info.data.get("duration_s"), info.data.get("fleet")
+    problems = []
+    if duration_s is not None and stage.at_s >= duration_s:
+        problems.append(("at_s", f"it must be less than duration_s, {duration_s:g}"))
+    if fleet is not None:
+        allowed = f"it must be at most fleet.organisations, {fleet.organisations}"
+        problems += [(key, allowed) for key, value in stage if key in COUNTS and value > fleet.organisations]
+    if problems:
+        refuse_all(problems)
+    return stage
+
+
+def _stages_follow(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    problems = [
+        (f"{number}.at_s", f"it must be more than at_s of the stage before, {before.at_s:g}")
+        for number, (before, stage) in enumerate(pairwise(stages), 1)
+        if stage.at_s <= before.at_s
+    ]
+    if problems:
+        refuse_all(problems)
+    return stages
+
+
 class Scenario(Record):
     """One question, and the fleet, the load and the rules that answer it."""
 
@@ -270,6 +301,10 @@ class Scenario(Record):
     churn: Churn = Churn()
     bursts: Annotated[tuple[Annotated[Burst, AfterValidator(_burst_fits)], ...], Field(strict=False)] = ()
     """What happens to many machines or dashboards at about the same time."""
+    stages: Annotated[
+        tuple[Annotated[Stage, AfterValidator(_stage_fits)], ...], Field(strict=False), AfterValidator(_stages_follow)
+    ] = ()
+    """How many organisations are present when; without any, all are throughout."""
     dashboard: DashboardOptions = DashboardOptions()
     warmup: Warmup = Warmup()
     drain: Drain = Drain()

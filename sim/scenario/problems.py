@@ -26,14 +26,16 @@ _ALLOWED: Final[Mapping[str, str]] = {
     "literal_error": "it must be {expected}",
     "model_type": "it must be a table",
     "model_attributes_type": "it must be a table",
-    RELATION: "{allowed}",
 }
 _SHOWN_CHARACTERS: Final = 60
 
 
 def problems_of(error: ValidationError, data: object) -> list[str]:
-    """A line for each of the errors of a scenario that was read as `data`."""
-    return [_problem(detail, data) for detail in error.errors(include_url=False)]
+    """A line for each problem of a scenario that was read as `data`."""
+    lines: list[str] = []
+    for detail in error.errors(include_url=False):
+        lines += _relations(detail, data) if detail["type"] == RELATION else [_problem(detail, data)]
+    return lines
 
 
 def shown(value: object) -> str:
@@ -56,12 +58,25 @@ def _problem(detail: ErrorDetails, data: object) -> str:
         return f"{path}: missing; it must be given"
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _unknown_form(detail["input"], context, path)
-    if kind == RELATION and context["key"]:
-        value = shown(detail["input"][context["key"]])
-        return f"{path}.{context['key']}: {value} is not allowed; {context['allowed']}"
     plain = {name: _whole(bound) for name, bound in context.items()}
     allowed = _ALLOWED[kind].format_map(plain) if kind in _ALLOWED else detail["msg"]
     return f"{path}: {shown(detail['input'])} is not allowed; {allowed}"
+
+
+def _relations(detail: ErrorDetails, data: object) -> list[str]:
+    path = _path_in_file(detail["loc"], data)
+    return [
+        f"{path}.{key}".strip(".") + f": {shown(_inner(detail['input'], key))} is not allowed; {allowed}"
+        for key, allowed in detail["ctx"]["problems"]
+    ]
+
+
+def _inner(value: object, key: str) -> object:
+    """What lies at this dotted key of a value; the value itself where the key is empty."""
+    for part in filter(None, key.split(".")):
+        if isinstance(value, dict | list):
+            value = _child(value, int(part) if isinstance(value, list) else part)
+    return value
 
 
 def _whole(bound: object) -> object:
@@ -102,7 +117,8 @@ def _unknown_key(location: tuple[int | str, ...], path: str) -> str:
 
 def _unknown_form(form: Mapping[str, object], context: Mapping[str, str], path: str) -> str:
     key = context["discriminator"].strip("'")
-    names = {table.rpartition(".")[2] for table, keys in tables().items() if key in keys}
+    whose = "".join(f"{part}." for part in path.split(".") if not part.isdecimal())
+    names = {table.removeprefix(whose) for table, keys in tables().items() if table.startswith(whose) and key in keys}
     listed = "it must be one of " + ", ".join(f'"{name}"' for name in sorted(names))
     if "tag" not in context:
         return f"{path}.{key}: missing; {listed}"

@@ -18,6 +18,9 @@ machine alternate always.
 Visits are the same for dashboards: a user leaves and returns, and a cut falls only on a page that is open. Probes,
 which try what must be refused, come at even distances.
 
+Stays say when an organisation is present. Its schedule does not depend on them: in a stay it does what it would do then
+if it were present throughout.
+
 Times are integers of nanoseconds from the start of the measured window, at or after 0 and before its end.
 Equal schedules are told by their SHA-256; the streams of numpy's distributions are fixed within a numpy
 version (NEP 19).
@@ -27,20 +30,26 @@ from sim.schedule.action import Action, Schedule, VisitAction, Visits, combined_
 from sim.schedule.build import schedule_for
 from sim.schedule.probes import ProbeKind, Probing, probes_for
 from sim.schedule.sizes import Sizes, sizes_for
+from sim.schedule.stays import LEAD_NS, Stay, present, stays_for, stays_of
 from sim.schedule.visits import visits_for
 
 __all__ = [
+    "LEAD_NS",
     "Action",
     "ProbeKind",
     "Probing",
     "Schedule",
     "Sizes",
+    "Stay",
     "VisitAction",
     "Visits",
     "combined_digest",
+    "present",
     "probes_for",
     "schedule_for",
     "share_digest",
     "sizes_for",
+    "stays_for",
+    "stays_of",
     "visits_for",
 ]

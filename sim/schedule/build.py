@@ -1,6 +1,7 @@
 """The schedule of one organisation's machines: a pure function of (scenario, seed, organisation)."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.scenario import Scenario
 from sim.schedule.action import Action, Schedule
@@ -20,6 +21,8 @@ def schedule_for(scenario: Scenario, seed: int, organisation: int) -> Schedule:
     duration_ns = ns_of(scenario.duration_s)
     online = np.zeros(machines, np.bool_)
     online[chosen(stream(seed, organisation, Purpose.ONLINE), scenario.fleet.online_share, machines)] = True
+    if scenario.fleet.actors == "dashboards":
+        return _idle(organisation, online)
     transitions = settled(intents_for(scenario, seed, organisation, machines), online, duration_ns)
     beat_ns, beating = heartbeats(
         transitions,
@@ -35,3 +38,9 @@ def schedule_for(scenario: Scenario, seed: int, organisation: int) -> Schedule:
     action[: transitions.action.size] = transitions.action
     order = np.lexsort((machine, due_ns))
     return Schedule(organisation, machines, online, due_ns[order], machine[order], action[order])
+
+
+def _idle(organisation: int, online: NDArray[np.bool_]) -> Schedule:
+    """Nothing is done: whose machines these are, and what they do, is somebody else's."""
+    nothing = np.empty(0, np.int64)
+    return Schedule(organisation, online.size, online, nothing, nothing.astype(np.int32), nothing.astype(np.int8))

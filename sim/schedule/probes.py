@@ -57,6 +57,11 @@ class Probing:
     other: Ints
     """Whom it is after: number of an organisation; its own where it is not after another."""
 
+    def within(self, from_ns: int, until_ns: int) -> "Probing":
+        """What is due from `from_ns` until before `until_ns`."""
+        first, end = np.searchsorted(self.due_ns, [from_ns, until_ns])
+        return Probing(self.due_ns[first:end], self.kind[first:end], self.other[first:end])
+
 
 def probes_for(scenario: Scenario, seed: int, organisation: int) -> Probing:
     """The probes of organisation `organisation`, counted from 0, within the measured window.
@@ -66,6 +71,8 @@ def probes_for(scenario: Scenario, seed: int, organisation: int) -> Probing:
     """
     organisations, duration_ns = scenario.fleet.organisations, ns_of(scenario.duration_s)
     kinds = [kind for kind in ProbeKind if organisations > 1 or not kind.is_foreign]
+    if scenario.fleet.actors == "dashboards":
+        kinds.remove(ProbeKind.OWN_PATCH)  # they only watch
     if scenario.probes.per_s == 0:
         return Probing(np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0, np.int64))
     rng = stream(seed, organisation, Purpose.PROBES)

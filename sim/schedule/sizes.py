@@ -19,9 +19,10 @@ class Sizes:
 def sizes_for(scenario: Scenario, seed: int, organisation: int) -> Sizes:
     """The sizes of organisation `organisation`, counted from 0; they depend on nothing but the arguments."""
     fleet = scenario.fleet
+    has_dashboards = fleet.actors != "agents"
     return Sizes(
         machines=_size(fleet.machines, seed, organisation, Purpose.MACHINES),
-        dashboards=_size(fleet.dashboards, seed, organisation, Purpose.DASHBOARDS),
+        dashboards=_size(fleet.dashboards, seed, organisation, Purpose.DASHBOARDS) if has_dashboards else 0,
     )
 
 

@@ -115,6 +115,20 @@ class Histogram:
         added.merge(other)
         return added
 
+    def since(self, earlier: "Histogram") -> "Histogram":
+        """What was recorded after `earlier`, which held the first part of the same values.
+
+        Its extremes are known as well as the buckets are wide.
+        """
+        index, count = self._filled()
+        before = dict(zip(*earlier.sparse(), strict=True))
+        count = count - np.array([before.get(each, 0) for each in index.tolist()], np.int64)
+        index, count = index[count > 0], count[count > 0]
+        if not index.size:
+            return Histogram()
+        low, high = max(int(lowest_of(index)[0]), self._minimum), min(int(highest_of(index)[-1]), self._maximum)
+        return Histogram.from_sparse(index.tolist(), count.tolist(), self._total - earlier.total, low, high)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Histogram):
             return NotImplemented

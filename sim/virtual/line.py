@@ -53,7 +53,8 @@ class VirtualLine:
 
         def answered(arrived_ns: int, answer: tuple[int, Contents | None]) -> None:
             status, contents = answer
-            done(Answer(Reply(status, arrived_ns), contents))
+            if not self._closed:
+                done(Answer(Reply(status, arrived_ns), contents))
 
         rows = len(self._backend.houses[self._organisation].statuses)
         return self._server.read(rows, lambda: self._backend.read(self._organisation), answered)

@@ -54,6 +54,7 @@ class VirtualProber:
         self._next = 0
         self._origin_ns = 0
         self._open: dict[tuple[int, int, int], None] = {}
+        self._held: dict[_FilterProbe, None] = {}
         self._patching = 0
 
     @property
@@ -74,7 +75,7 @@ class VirtualProber:
         return self._patching > 0
 
     def start(self, origin_ns: int) -> None:
-        """The window begins at this time."""
+        """The window begins, or has begun, at this time."""
         self._origin_ns = origin_ns
 
     def fire(self, now_ns: int) -> None:
@@ -88,11 +89,13 @@ class VirtualProber:
         """Send nothing more."""
         self._next = len(self._probing.due_ns)
 
-    def finish(self, now_ns: int) -> None:  # noqa: ARG002  (what is open has no end)
-        """The run is over: note what is open."""
+    def finish(self, now_ns: int) -> None:
+        """It is over: note what is open, and close it."""
         for kind, at_ns, other in self._open:
             self._organisation.history.probe(kind, at_ns, NEVER_NS, other, ProbeOutcome.UNANSWERED, 0)
         self._open.clear()
+        for probe in list(self._held):
+            probe.over(now_ns)
 
     def _send(self, kind: ProbeKind, other: int) -> None:
         if kind is _K.OWN_PATCH:
@@ -116,8 +119,14 @@ class VirtualProber:
         self._server.read(0, judged, answered)
 
     def _hold(self, other: int) -> None:
-        ended = self._begun(_K.FOREIGN_FILTER, other)
+        note = self._begun(_K.FOREIGN_FILTER, other)
+
+        def ended(granted: bool, code: int) -> None:
+            self._held.pop(probe, None)
+            note(granted, code)
+
         probe = _FilterProbe(self._organisation, other, lambda listener: self._line.open(listener, other), ended)
+        self._held[probe] = None
         self._clock.at(self._clock.now_ns + self._hold_ns, probe.over)
 
     def _patch(self) -> None:
@@ -127,6 +136,7 @@ class VirtualProber:
         ended, sent_ns = self._begun(_K.OWN_PATCH, self._organisation.number), self._clock.now_ns
         last_seen_ms = EPOCH_MS + sent_ns // 1_000_000
         self._patching += 1
+        self._organisation.agents.patched(machine, last_seen_ms)
 
         def answered(arrived_ns: int, status: int) -> None:
             self._patching -= 1

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sim.actors import Answer, Contents, Reply, SocketListener
+from sim.actors import Answer, Contents, NoMeter, Reply, SocketListener
+from sim.dashboard import Cause
 
 
 @dataclass(eq=False)
@@ -74,11 +75,30 @@ class FakeLine:
     def close(self) -> None:
         self.is_closed = True
 
-    def answer(self, statuses: bytes, status: int = 200, number: int = -1) -> None:
+    def answer(self, statuses: bytes, status: int = 200, number: int = -1, reason: str = "") -> None:
         """Answer a refetch now, the latest by default."""
         contents = Contents(statuses, len(statuses)) if status == 200 else None
-        self.refetches[number].done(Answer(Reply(status, self.time_ns), contents))
+        self.refetches[number].done(Answer(Reply(status, self.time_ns, reason), contents))
 
     def acknowledge(self, number: int = -1, status: int = 200) -> None:
         """Answer a heartbeat now, the latest by default."""
         self.beats[number].done(Reply(status, self.time_ns))
+
+
+class FakeMeter(NoMeter):
+    """Keeps what it is told of refetches."""
+
+    def __init__(self) -> None:
+        self.caused = 0
+        self.refetches: list[tuple[Cause, int, int]] = []
+        self.segments: list[tuple[int, int, int]] = []
+
+    def refetch_caused(self) -> None:
+        self.caused += 1
+
+    def refetched(self, cause: Cause, took_ns: int, status: int, reason: str) -> None:
+        del reason
+        self.refetches.append((cause, took_ns, status))
+
+    def shown(self, delivery_ns: int, debounce_ns: int, refetch_ns: int) -> None:
+        self.segments.append((delivery_ns, debounce_ns, refetch_ns))

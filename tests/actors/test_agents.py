@@ -107,9 +107,9 @@ def test_the_jobs_event_tells_it() -> None:
 
 
 def test_what_is_unanswered_or_never_sent_at_the_end_is_noted() -> None:
-    driven = _Driven((10, 0, Action.DOWN), (20, 0, Action.UP), (900, 1, Action.UP))
+    driven = _Driven((10, 0, Action.DOWN), (20, 0, Action.UP), (900, 1, Action.UP), (901, 1, Action.DOWN))
     driven.at(25)
-    assert driven.agents.finish() == 2
+    assert driven.agents.finish(1_900) == 2  # one that waits and one that was due; the last one was not
     assert driven.line.beats[0].is_aborted
     writes = driven.writes()
     assert (writes.acked_ns.tolist(), writes.http_status.tolist()) == ([NEVER_NS], [UNANSWERED])
@@ -120,12 +120,29 @@ def test_machines_are_brought_to_their_states_a_few_at_a_time() -> None:
     driven.agents.learn(0, OFFLINE, 0)
     driven.agents.learn(1, ONLINE, 0)
     settled: list[bool] = []
-    driven.agents.align(lambda: settled.append(True))
+    driven.agents.align(lambda: settled.append(True), greets=False)
     assert [(beat.machine, beat.status) for beat in driven.line.beats] == [(0, ONLINE), (1, OFFLINE)]
     driven.line.acknowledge(0)
     assert settled == []
     driven.line.acknowledge(1)
     assert settled == [True]
+
+
+def test_those_that_are_right_send_nothing_unless_they_greet() -> None:
+    driven = _Driven()
+    settled: list[bool] = []
+    driven.agents.align(lambda: settled.append(True), greets=False)
+    assert (settled, driven.line.beats) == ([True], [])
+    driven.agents.learn(0, ONLINE, -NEVER_NS)
+    driven.agents.align(lambda: settled.append(True), greets=True)
+    assert [(beat.machine, beat.status) for beat in driven.line.beats] == [(0, ONLINE)]
+    driven.line.acknowledge()
+    assert settled == [True, True]
+    # Whether it was online before is not known, since it may have been silent for long; now it is.
+    driven.agents.start(1_000)
+    driven.agents.align(lambda: None, greets=True)
+    driven.line.acknowledge()
+    assert driven.writes().before.tolist() == [UNKNOWN, ONLINE]
 
 
 def test_a_machine_for_a_patch_is_online_and_calm() -> None:

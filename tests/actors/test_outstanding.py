@@ -44,3 +44,32 @@ def test_after_all_deadlines_it_is_clear_whatever_came(steps: list[tuple[int, in
         for _ in range(arrived):
             outstanding.arrived()
     assert outstanding.is_clear(len(steps))
+
+
+def test_each_that_did_not_come_in_time_is_told_of_once() -> None:
+    outstanding = Outstanding()
+    outstanding.expect(3, 100)
+    outstanding.expect(2, 200)
+    outstanding.arrived()
+    assert outstanding.expire(99) == 0
+    assert outstanding.expire(100) == 2
+    assert outstanding.expire(150) == 0
+    assert outstanding.is_clear(200)  # forgets them, and leaves it to `expire` to tell
+    assert outstanding.expire(200) == 2
+    assert outstanding.expire(300) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=20), st.booleans())
+def test_all_that_were_expected_arrived_or_are_told_of(steps: list[tuple[int, int]], asks: bool) -> None:
+    outstanding = Outstanding()
+    told = came = 0
+    for number, (expected, arrived) in enumerate(steps):
+        told += outstanding.expire(number)
+        outstanding.expect(expected, number + 1)
+        if asks:
+            outstanding.is_clear(number)
+        for _ in range(min(arrived, expected)):
+            came += 1
+            outstanding.arrived()
+    told += outstanding.expire(len(steps))
+    assert told + came == sum(expected for expected, _ in steps)

@@ -1,15 +1,17 @@
 """A viewer against a line whose other end is the test."""
 
 import numpy as np
+import pytest
 
-from sim.actors import Answer, Event, NoMeter
+from sim.actors import Answer, Event
 from sim.actors.viewer import Viewer
 from sim.contract import StatusCode
-from sim.dashboard import PageRules
+from sim.dashboard import Cause, PageRules
 from sim.history import NEVER_NS, History, HistoryBuilder, Outcome, RunFrame
-from tests.actors.lines import FakeLine
+from tests.actors.lines import FakeLine, FakeMeter
 
 S = 1_000_000_000
+MS = 1_000_000
 ONLINE, OFFLINE = int(StatusCode.ONLINE), int(StatusCode.OFFLINE)
 BOTH_ONLINE, ONE_OFFLINE = bytes([ONLINE, ONLINE]), bytes([ONLINE, OFFLINE])
 
@@ -22,13 +24,16 @@ class _Seen:
         self.line.time_ns = 0
         self.history = HistoryBuilder()
         self.answers: list[Answer] = []
+        self.meter = FakeMeter()
+        self.delivery_ns = MS
+        """How long each event took; 0 where nobody knows its write."""
         self.viewer = Viewer(
-            0, rules or PageRules(), health, self.line, self, self.history, NoMeter(), np.random.default_rng(0)
+            0, rules or PageRules(), health, self.line, self, self.history, self.meter, np.random.default_rng(0)
         )
 
     def delivered(self, dashboard: int, arrived_ns: int, event: Event) -> int:
         self.history.delivery(dashboard, *event, arrived_ns, arrived_ns)
-        return arrived_ns
+        return arrived_ns - self.delivery_ns if self.delivery_ns else 0
 
     def strayed(self, arrived_ns: int, event: Event) -> None:
         self.delivered(-1, arrived_ns, event)
@@ -227,3 +232,91 @@ def test_each_pong_answers_one_ping() -> None:
         seen.at(seconds)
     seen.line.sockets[0].listener.pong(31 * S)
     assert seen.told().sessions.unponged_ns.tolist() == [20 * S]
+
+
+def test_the_meter_is_told_the_segments_of_each_event() -> None:
+    seen = _Seen()
+    seen.open()
+    seen.event(1.0)
+    seen.event(1.2)
+    seen.at(1.7)
+    assert seen.meter.segments == []
+    seen.line.time_ns = round(1.75 * S)
+    seen.line.answer(ONE_OFFLINE)
+    assert seen.meter.segments == [(MS, 700 * MS, 50 * MS), (MS, 500 * MS, 50 * MS)]
+    assert seen.meter.caused == 1
+    assert seen.meter.refetches == [(Cause.LOAD, 0, 200), (Cause.EVENT, 50 * MS, 200)]
+
+
+def test_the_debounce_ends_with_the_first_refetch_though_it_was_cancelled() -> None:
+    seen = _Seen()
+    seen.open()
+    seen.event(1.0)
+    seen.at(1.5)
+    seen.event(1.6)
+    seen.at(2.1)  # cancels the one of 1.5
+    seen.line.time_ns = round(2.2 * S)
+    seen.line.answer(ONE_OFFLINE)
+    assert seen.meter.segments == [(MS, 500 * MS, 700 * MS), (MS, 500 * MS, 100 * MS)]
+    assert seen.meter.caused == 2
+
+
+def test_a_retry_is_part_of_the_refetch_and_causes_none() -> None:
+    seen = _Seen()
+    seen.open()
+    seen.event(1.0)
+    seen.at(1.5)
+    seen.line.answer(b"", status=500, reason="broken")
+    seen.at(2.5)
+    seen.line.answer(ONE_OFFLINE)
+    assert seen.meter.segments == [(MS, 500 * MS, 1000 * MS)]
+    assert seen.meter.caused == 1
+    assert [cause for cause, _, _ in seen.meter.refetches] == [Cause.LOAD, Cause.EVENT, Cause.EVENT]
+
+
+def test_an_event_that_no_refetch_was_sent_after_is_in_no_segment() -> None:
+    seen = _Seen()
+    seen.open()
+    seen.event(1.0)
+    seen.at(1.5)
+    seen.event(1.55)
+    seen.line.answer(ONE_OFFLINE)
+    assert len(seen.meter.segments) == 1
+
+
+def test_an_event_of_nobodys_write_is_in_no_segment_and_causes_a_refetch() -> None:
+    seen = _Seen()
+    seen.delivery_ns = 0
+    seen.open()
+    seen.event(1.0)
+    seen.at(1.5)
+    seen.line.answer(ONE_OFFLINE)
+    assert (seen.meter.segments, seen.meter.caused) == ([], 1)
+
+
+def test_an_event_before_the_user_left_is_shown_when_they_come_back() -> None:
+    seen = _Seen()
+    seen.open()
+    seen.event(1.0)
+    seen.line.time_ns = 2 * S - 800 * MS
+    seen.viewer.leave()
+    seen.line.time_ns = 5 * S
+    seen.viewer.mount()
+    seen.line.time_ns = round(5.1 * S)
+    seen.line.answer(ONE_OFFLINE)
+    assert seen.meter.segments == [(MS, 4000 * MS, 100 * MS)]
+    assert seen.meter.caused == 0  # the first load was not of its doing
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_a_health_page_shows_an_event_with_the_first_answer_that_was_asked_for_after_it(order: tuple[int, int]) -> None:
+    seen = _Seen(health=True)
+    seen.open()
+    seen.event(1.0)
+    seen.event(1.1)
+    for seconds, number in zip((1.2, 1.3), order, strict=True):
+        seen.line.time_ns = round(seconds * S)
+        seen.line.answer(ONE_OFFLINE, number=number)
+    shown = {(1, 2): [(MS, 0, 200 * MS), (MS, 0, 200 * MS)], (2, 1): [(MS, 0, 200 * MS), (MS, 0, 100 * MS)]}
+    assert seen.meter.segments == shown[order]
+    assert seen.meter.caused == 2

@@ -43,7 +43,7 @@ def test_a_page_that_is_closed_is_not_blind() -> None:
 
 def test_two_dashboards_are_added_up() -> None:
     partial = observe(history("p0@-600.. s0@-500.. p1@-600.. s1@-500..5000!4000"))
-    assert (share(partial), partial.dashboards) == (0.25, 2)
+    assert (share(partial), len(partial.opened)) == (0.25, 2)
 
 
 def test_a_dashboard_without_any_socket_fails_and_is_named() -> None:
@@ -152,7 +152,17 @@ def test_what_lasts_into_several_parts_counts_once() -> None:
     )
     whole = observe(history(f"{words} s0@2100..5000!1001 s0@5100.."))
     assert merge(first, second) == whole
-    assert (whole.dashboards, whole.sockets, reconnects(whole), never_subscribed(whole), whole.cut) == (2, 3, 2, 1, 1)
+    assert (len(whole.opened), whole.sockets, reconnects(whole), never_subscribed(whole), whole.cut) == (2, 3, 2, 1, 1)
+
+
+@pytest.mark.parametrize(("opened_ms", "missed"), [(-600, 1), (4_999, 1), (5_000, 0), (9_900, 0)])
+def test_a_page_that_opens_near_the_end_has_no_time_for_a_socket(opened_ms: int, missed: int) -> None:
+    assert never_subscribed(observe(history(f"p0@{opened_ms}.."))) == missed  # the deadline is 5 s
+
+
+def test_of_a_stay_the_pages_that_were_open_from_its_beginning_had_time() -> None:
+    frame = {"stay_from_ns": ns(3_000), "stay_until_ns": ns(4_000)}
+    assert never_subscribed(observe(history("p0@2500.. p1@3500..", frame=frame))) == 1
 
 
 @given(worlds)

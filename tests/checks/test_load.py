@@ -7,7 +7,7 @@ from sim.history import History
 from tests.checks.laws import assert_merges
 from tests.checks.probing import seen_by_a_probe
 from tests.checks.worlds import worlds
-from tests.histories import history
+from tests.histories import history, ns
 
 WRITES = "w1+@-200--190 w1=+@100-104 w2+@1200-1204 w2-@2000-2004!500 w3-@9999:10500-10504"
 
@@ -23,9 +23,12 @@ def test_what_a_probe_received_is_no_delivery() -> None:
     assert observe(seen_by_a_probe(history("e0.3+@50~"), 0)).unexplained_deliveries == 0
 
 
-def test_sizes_count_in_the_last_part_alone() -> None:
+def test_an_organisation_counts_once_however_many_parts_and_stays_it_has() -> None:
     part = observe(history("w1+@100-104 s0@-500..", frame={"is_last": False}))
-    assert (part.organisations, part.machines, part.dashboards, part.writes) == (0, 0, 0, 1)
+    stay = observe(history("w1+@5000-5004 s0@4900..", frame={"stay_from_ns": ns(5_000)}))
+    other = observe(history("", organisation=7, machines=3))
+    load = merge(merge(part, other), stay)
+    assert (load.organisations, load.machines, load.dashboards, load.writes) == (2, 13, 1, 2)
 
 
 @given(worlds)

@@ -227,9 +227,11 @@ class _Organisation:
 
     def is_open(self, dashboard: int, at_ns: int) -> bool:
         sockets = (socket for socket in self.sockets if socket.dashboard == dashboard)
-        visits = (visit for visit in self.visits if visit[0] == dashboard)
         is_subscribed = any(socket.subscribed_ns <= at_ns < socket.closed_ns for socket in sockets)
-        return is_subscribed and any(begin_ns <= at_ns < end_ns for _, begin_ns, end_ns in visits)
+        return is_subscribed and self.is_visited(dashboard, at_ns)
+
+    def is_visited(self, dashboard: int, at_ns: int) -> bool:
+        return any(who == dashboard and begin_ns <= at_ns < end_ns for who, begin_ns, end_ns in self.visits)
 
     def odd_events(self, dashboard: int, season: Season) -> None:
         """Of others, of nobody, of the cleanup job; on the socket of a probe; and messages out of the contract."""
@@ -238,7 +240,7 @@ class _Organisation:
             if self.happens(0.4):
                 at_ns = self.integer(season.begin_ms, last_ms) * MS
                 stamp = NO_LAST_SEEN if owner == self.number else at_ns // MS
-                where = -1 if self.happens(0.2) else dashboard
+                where = -1 if self.happens(0.2) or not self.is_visited(dashboard, at_ns) else dashboard
                 row = (where, owner, 0, OFFLINE, stamp, at_ns, at_ns)
                 self.note(at_ns, _delivery(*row))
         if self.happens(0.2):

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -12,13 +13,12 @@ import pytest
 
 from sim import contract
 from sim.checks import Partials, judge
-from sim.cli.verdicts import exit_code
 from sim.contract import Change, ErrorCode, Status
 from sim.history import RunFrame
 from sim.history.builder import HistoryBuilder
 from sim.history.file import TABLES, write_histories
-from sim.report.folder import write_report
-from sim.results.folder import write_run
+from sim.report.folder import write_executed
+from sim.results.executed import Executed
 from sim.results.summary import Distribution, FindingSummary, Metrics, RunVerdict, Summary
 from sim.scenario import tables
 from sim.stats import upper_bound
@@ -197,8 +197,11 @@ def test_files_of_a_run_folder(tmp_path: Path) -> None:
     run.mkdir()
     scenario = loaded(tmp_path, SMALLEST)
     partials = Partials(window_ns=10**9, bucket_ns=10**9)
-    write_run(run, empty().summary, scenario, partials, {}, history=write_histories([]))
-    write_report(run, empty().summary, empty().figures)
+    executed = Executed(
+        scenario=scenario, started=datetime.now(UTC), executor="live", target="embedded", partials=partials,
+        history=write_histories([]),
+    )  # fmt: skip
+    write_executed(run, executed, empty().summary)
     written = {f"{path.name}/" if path.is_dir() else path.name for path in run.iterdir()}
     stated = [name for cell, _ in rows(sections(MEASURES)["The run folder"], "file") for name in codes(cell)]
     assert sorted(stated) == sorted(written)
@@ -212,7 +215,7 @@ def test_the_checks_are_those_that_judge_a_run() -> None:
 
 def test_verdicts_and_their_exit_codes() -> None:
     stated = {code(verdict): int(number) for verdict, _, number in rows(MEASURES, "verdict")}
-    assert stated == {verdict.value: exit_code(verdict) for verdict in RunVerdict}
+    assert stated == {verdict.value: verdict.exit_code for verdict in RunVerdict}
 
 
 def test_closed_forms_have_the_values_of_the_table() -> None:

@@ -49,7 +49,9 @@ def _to_one(process: "subprocess.Popen[str]") -> None:
 
 
 RUNS: Mapping[str, Callable[[Path], Mapping[str, object]]] = {
-    "worker": partial(_interrupted, word="measuring", blow=_to_worker, options=("--processes", "2")),
+    "worker": partial(
+        _interrupted, word="measuring", blow=_to_worker, options=("--processes", "2", *settings("duration_s=8"))
+    ),
     "target": partial(_interrupted, word="measuring", blow=_to_target),
     "ctrl-c": partial(_interrupted, word="measuring", blow=_to_all),
     "ctrl-c, workers": partial(_interrupted, word="measuring", blow=_to_all, options=("--processes", "2")),

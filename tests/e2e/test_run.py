@@ -87,7 +87,7 @@ def test_no_secret_is_in_any_output_or_file(quick: Ended, home: Path) -> None:
         path.read_bytes().decode(errors="replace") for path in run_folder(home / "quick").rglob("*") if path.is_file()
     ]
     for text in texts:
-        assert "eyJ" not in text  # how each JWT begins
+        assert not re.search(r"eyJ[\w-]{10}", text)  # how each JWT begins; three letters alone are in any large image
         assert "node_key" not in text
         assert "password" not in text.lower().replace("e-mail and password", "")
 

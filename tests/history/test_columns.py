@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sim.history import UNANSWERED, Breaches, Deliveries, Writes
-from tests.histories import history
+from tests.histories import history, ns
 
 
 def test_a_table_is_built_from_rows_and_gives_them_back() -> None:
@@ -36,3 +36,28 @@ def test_which_writes_were_answered_change_something_or_change_nothing() -> None
 def test_a_table_of_another_width_is_refused() -> None:
     with pytest.raises(ValueError, match="cannot reshape"):
         Writes.from_rows(np.arange(9, dtype=np.int64))
+
+
+@pytest.mark.parametrize(
+    ("from_ms", "ended_ms", "stay_ms", "measured_ms"),
+    [
+        (None, 20_000, (None, None), 10_000),
+        (None, 4_000, (None, None), 4_000),  # cut short, or a first part
+        (4_000, 7_000, (None, None), 3_000),
+        (7_000, 20_000, (None, None), 3_000),
+        (None, 20_000, (2_000, 5_000), 3_000),
+        (None, 3_000, (2_000, 5_000), 1_000),
+        (3_000, 20_000, (2_000, 5_000), 2_000),
+        (6_000, 20_000, (2_000, 5_000), 0),  # the drain alone
+        (None, 1_000, (2_000, 5_000), 0),  # it never began
+        (None, 20_000, (2_000, 50_000), 8_000),
+        (None, 20_000, (6_000, 5_000), 0),  # ready too late
+    ],
+)
+def test_a_frame_knows_how_much_is_measured(
+    from_ms: float | None, ended_ms: float, stay_ms: tuple[float | None, float | None], measured_ms: float
+) -> None:
+    names = ("from_ns", "stay_from_ns", "stay_until_ns")
+    given = {name: ns(value) for name, value in zip(names, (from_ms, *stay_ms), strict=True) if value is not None}
+    frame = history(ended_ms=ended_ms, frame=given).frame
+    assert frame.measured_ns == ns(measured_ms)

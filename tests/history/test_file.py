@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sim.history import History, read_histories, write_histories
 from sim.history.file import TABLES
 from tests.checks.worlds import worlds
-from tests.histories import history
+from tests.histories import history, ns
 
 GOOD = write_histories([history("s0@-500.. w1+@100-104 e0.1+@103 r0@603-610 a0@610:10 p0@-600.. b0@300f")])
 
@@ -26,6 +26,21 @@ def test_what_is_written_is_read_again_by_organisation(organisations: list[Histo
     assert len(read) == len(organisations)
     for one, other in zip(read, organisations, strict=True):
         _assert_equal(one, other)
+
+
+def test_stays_of_one_organisation_are_kept_apart_in_the_order_of_time() -> None:
+    words = {0: "s0@-500.. w1+@100-104", 4_000: "w1+@4000-4004 w2+@4100-4104 p0@3900..", 9_000: ""}
+    stays = [history(text, frame={"stay_from_ns": ns(from_ms)}) for from_ms, text in words.items()]
+    read = read_histories(write_histories([stays[2], history("b0@300f", organisation=7), stays[0], stays[1]]))
+    assert [(each.frame.organisation, each.frame.stay_from_ns) for each in read] == [
+        (0, 0),
+        (0, ns(4_000)),
+        (0, ns(9_000)),
+        (7, 0),
+    ]
+    for one, other in zip(read, stays, strict=False):
+        _assert_equal(one, other)
+    assert len(read[3].breaches) == 1
 
 
 def test_no_organisation_is_a_file_too() -> None:
@@ -66,6 +81,11 @@ def _npy() -> bytes:
         _npz(writes=None),
         _npz(writes=np.zeros((1, 3), np.int64)),
         _npz(writes=np.zeros((1, 9))),
+        _npz(writes_lengths=None),
+        _npz(writes_lengths=np.array([2])),
+        _npz(writes_lengths=np.array([1.0])),
+        _npz(writes_lengths=np.array([2, -1])),
+        _npz(writes_lengths=np.array([0, 1])),
         _npz(frames=["no json"]),
         _npz(frames=['{"organisation":0}']),
     ],

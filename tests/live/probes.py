@@ -72,6 +72,7 @@ class Home:
         self.events: Inbox[Event] = Inbox()
         self.answers: list[Answer] = []
         self.acked: list[int] = []
+        self.patches: list[int] = []
 
     def delivered(self, dashboard: int, arrived_ns: int, event: Event) -> int:
         assert dashboard == -1
@@ -82,6 +83,10 @@ class Home:
     def inspected(self, dashboard: int, answer: Answer) -> None:
         assert dashboard == -1
         self.answers.append(answer)
+
+    def patched(self, machine: int, last_seen_ms: int) -> None:
+        assert last_seen_ms > 0
+        self.patches.append(machine)
 
     def change_acked(self, acked_ns: int) -> None:
         self.acked.append(acked_ns)

@@ -9,6 +9,7 @@ from sim.history import History
 from sim.live.answers import Reader
 from sim.live.page_socket import PageSocket
 from sim.scenario import Scenario
+from sim.schedule import Stay
 from tests.actors.lines import FakeLine, Opened
 from tests.live.test_fuzz_json import ANSWERS, FRAMES
 from tests.live.test_page_socket import OWNERS, opened
@@ -59,7 +60,7 @@ class _Run:
         self._line = FakeLine()
         self._reader = Reader(0, MACHINES, page == "health", OWNERS)
         self._sockets: list[tuple[Opened, PageSocket]] = []
-        self._organisation = Organisation(0, RunRules(scenario, 1), self._line, NoMeter(), None)
+        self._organisation = Organisation(0, RunRules(scenario, 1), self._line, NoMeter(), None, Stay(0, 0, 20 * 10**9))
         for dashboard in range(self._organisation.dashboards):
             self._organisation.mount(dashboard, lambda: None)
         self._upgrade(self._line.time_ns, 101)

@@ -52,10 +52,9 @@ def test_without_a_report_none_is_named() -> None:
 
 
 def test_an_invalid_and_a_partial_run_say_so_first() -> None:
-    assert _shown(invalid().summary).startswith("INVALID  steady\n")
+    assert _shown(invalid().summary).startswith("INVALID  steady: the generator was saturated")
     assert "The run is invalid:" in _shown(invalid().summary)
-    assert _shown(partial().summary).startswith("UNKNOWN, PARTIAL  steady\n")
-    assert "Reason: interrupted after 21 s of 60 s" in _shown(partial().summary)
+    assert _shown(partial().summary).startswith("UNKNOWN, PARTIAL  steady: interrupted after 21 s of 60 s\n")
 
 
 def test_a_run_without_findings_says_so() -> None:

@@ -91,11 +91,11 @@ def test_a_partial_run_is_unknown_and_says_why_and_its_findings_stand() -> None:
 
 
 def test_a_generator_that_was_the_bottleneck_makes_the_run_invalid_before_all_else() -> None:
-    late = msgspec.structs.replace(GENERATOR, lost_workers=("worker b",))
+    late = msgspec.structs.replace(GENERATOR, lost_workers=("b left",), lost_organisations=(1,))
     summary = _summary(_run(f"{CLEAN} b0@5f", generator=late), "a worker was lost")
     assert (summary.verdict, summary.generator.valid) == (RunVerdict.INVALID, False)
     assert (summary.generator.workers_lost, summary.reason) == (1, "a worker was lost")
-    assert _summary(_run(generator=late)).reason == "lost worker: worker b"
+    assert _summary(_run(generator=late)).reason == "organisations 1 are missing: b left"
 
 
 def test_a_run_without_anything_is_unknown_and_no_figure_is_made_up() -> None:

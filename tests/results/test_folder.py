@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sim.errors import RunFolderError
+from sim.results.executed import Executed
 from sim.results.figures import Figures
 from sim.results.folder import (
     ENVIRONMENT,
@@ -15,7 +16,7 @@ from sim.results.folder import (
     PARTIALS,
     SCENARIO,
     SUMMARY,
-    create_folder,
+    created_folder,
     find_run,
     read_run,
     write_run,
@@ -26,25 +27,39 @@ from tests.results.runs import STARTED, organisations, written
 
 
 def test_a_folder_is_named_after_scenario_time_and_seed(tmp_path: Path) -> None:
-    assert create_folder(tmp_path / "results", "quick", STARTED, 7) == tmp_path / "results" / "quick-20260301T120000Z-7"
+    with created_folder(tmp_path / "results", load("quick", ["seed=7"]), STARTED) as folder:
+        assert folder == tmp_path / "results" / "quick-20260301T120000Z-7"
+        assert folder.is_dir()
+
+
+def test_a_run_that_writes_nothing_leaves_nothing(tmp_path: Path) -> None:
+    with created_folder(tmp_path / "results", load("quick"), STARTED):
+        pass
+    assert not (tmp_path / "results").exists()
+    (tmp_path / "kept").mkdir()
+    with created_folder(tmp_path / "kept", load("quick"), STARTED):
+        pass
+    assert (tmp_path / "kept").is_dir()
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    folders = [create_folder(tmp_path, "quick", STARTED, 7) for _ in range(3)]
-    assert [folder.name.rpartition("Z-")[2] for folder in folders] == ["7", "7-2", "7-3"]
-    assert all(folder.is_dir() for folder in folders)
+    scenario = load("quick", ["seed=7"])
+    with created_folder(tmp_path, scenario, STARTED) as first, created_folder(tmp_path, scenario, STARTED) as second:
+        assert [folder.name.rpartition("Z-")[2] for folder in (first, second)] == ["7", "7-2"]
+        assert first.is_dir()
+        assert second.is_dir()
 
 
 def test_a_run_is_read_again_as_it_was_written(tmp_path: Path) -> None:
     folder = written(tmp_path, organisations(CLEAN, CLEAN), keep=True)
     run = read_run(folder)
-    assert run.scenario == load("quick")
+    assert run.scenario == load("quick", ["seed=7"])
     assert (run.summary.scenario, run.summary.seed, run.summary.load.writes) == ("quick", 7, 2)
     assert run.partials.latency.histograms["delivery"].count == run.summary.metrics.delivery.count == 2
     assert {file.name for file in folder.iterdir()} == {
         SUMMARY, SCENARIO, ENVIRONMENT, PARTIALS, HISTOGRAMS, HISTORY,
     }  # fmt: skip
-    assert json.loads((folder / ENVIRONMENT).read_text()) == {"workers": 1}
+    assert json.loads((folder / ENVIRONMENT).read_text())["workers"] == 1
 
 
 def test_the_figures_of_a_run_that_was_read_are_those_of_the_file(tmp_path: Path) -> None:
@@ -86,14 +101,17 @@ def test_a_folder_that_is_none_is_said_to_be_none(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(RunFolderError, match=r"^--out .*/file: the run folder cannot be made: Not a directory$"):
-        create_folder(tmp_path / "file", "quick", STARTED, 7)
+        created_folder(tmp_path / "file", load("quick"), STARTED).__enter__()
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     run = read_run(written(tmp_path, organisations(CLEAN), keep=False))
     gone = tmp_path / "gone"
+    executed = Executed(
+        scenario=run.scenario, started=STARTED, executor="live", target="embedded", partials=run.partials
+    )
     with pytest.raises(RunFolderError, match=r"gone/summary.json: cannot be written: No such file or directory"):
-        write_run(gone, run.summary, run.scenario, run.partials, {}, None)
+        write_run(gone, executed, run.summary)
 
 
 def test_latest_is_the_run_whose_summary_is_the_newest(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from sim.scenario import Churn
-from sim.scenario.base import Record, refuse
+from sim.scenario.base import Record, refuse, refuse_all
 
 
 class _Pair(Record):
@@ -38,3 +38,12 @@ def test_the_word_none_takes_a_value_away(given: object, taken: float | None) ->
 def test_refuse_says_what_is_allowed() -> None:
     with pytest.raises(PydanticCustomError, match="it must rise"):
         refuse("it must rise")
+
+
+def test_several_problems_are_refused_together() -> None:
+    with pytest.raises(PydanticCustomError, match="it must rise; it must be even") as caught:
+        refuse_all([("0.a", "it must rise"), ("b", "it must be even")])
+    assert caught.value.context == {
+        "message": "it must rise; it must be even",
+        "problems": [("0.a", "it must rise"), ("b", "it must be even")],
+    }

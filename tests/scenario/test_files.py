@@ -72,7 +72,7 @@ def test_every_shipped_scenario_resolves_to_a_file_of_an_equal_one(name: str, tm
 
 def test_shipped_gives_all_of_them_in_order() -> None:
     assert [scenario.name for scenario in shipped()] == list(shipped_names())
-    assert len(shipped()) == 9
+    assert len(shipped()) == 10
 
 
 def test_resolved_has_every_key_of_every_table_and_no_null(tmp_path: Path) -> None:

@@ -8,3 +8,4 @@ def test_every_table_is_there_and_one_of_several_forms_is_there_per_form() -> No
     assert {table for table in tables() if table.startswith("bursts")} == {
         f"bursts.{kind}" for kind in ("wave", "site_outage", "rolling_restart", "mass_reconnect", "flapping")
     }
+    assert {table for table in tables() if table.startswith("stages")} == {"stages.step", "stages.ramp", "stages.wave"}

@@ -10,7 +10,7 @@ KINDS = '"flapping", "mass_reconnect", "rolling_restart", "site_outage", "wave"'
 
 ONE_PROBLEM = {
     "machnes = 5": "fleet.machnes: unknown key; did you mean fleet.machines?",
-    "zz = 5": "fleet.zz: unknown key; the keys here are organisations, machines, dashboards, online_share",
+    "zz = 5": "fleet.zz: unknown key; the keys here are organisations, machines, dashboards, online_share, actors",
     "online_share = 1.5": "fleet.online_share: 1.5 is not allowed; it must be at most 1",
     "online_share = -1": "fleet.online_share: -1 is not allowed; it must be at least 0",
     "online_share = nan": "fleet.online_share: NaN is not allowed; it must be a finite number",

@@ -1,10 +1,12 @@
 """The shipped scenarios are small enough for two cores, and show what their comments say."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from sim.scenario import load, shipped_names
-from sim.schedule import Action, schedule_for, sizes_for
+from sim.schedule import Action, present, schedule_for, sizes_for, stays_for
 
 S = 1_000_000_000
 WINDOW_NS = 500_000_000
@@ -52,6 +54,14 @@ def test_poisson_has_the_ratio_of_the_closed_form() -> None:
 
 def test_flapping_needs_fewer_refetches_than_events() -> None:
     assert np.mean([_collapse("flapping", organisation)[1] for organisation in range(20)]) > 1.5
+
+
+def test_growth_grows_to_its_whole_fleet_and_its_wave_brings_ten_back_once() -> None:
+    scenario = load("growth")
+    counts = [present(scenario, at_s * S) for at_s in (0, 8, 15, 19, 20, 27, 28, 36, 44, 52, 59)]
+    assert counts == [0, 6, 12, 12, 20, 20, 20, 30, 20, 30, 20]
+    stays = Counter(stay.organisation for stay in stays_for(scenario))
+    assert [stays[number] for number in range(30)] == [1] * 20 + [2] * 10
 
 
 def test_half_of_the_organisations_have_no_outage() -> None:

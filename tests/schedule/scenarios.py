@@ -51,6 +51,29 @@ _heartbeat = st.sampled_from(
     ]
 )
 
+_number = st.integers(0, 10)
+_stage = st.one_of(
+    st.fixed_dictionaries({"kind": st.just("step"), "organisations": _number}),
+    st.fixed_dictionaries(
+        {"kind": st.just("ramp"), "organisations": _number, "over_s": st.sampled_from([0.001, 1, 7, 60])}
+    ),
+    st.fixed_dictionaries(
+        {"kind": st.just("wave"), "low": st.integers(0, 5), "high": st.integers(5, 10), "period_s": st.floats(1, 60)}
+    ),
+)
+_begin_s = st.one_of(st.sampled_from([0.0, 1.0, 50.0]), st.floats(0, 99.9))
+
+
+def _staged(begins_s: list[float], stages: list[dict[str, object]]) -> Scenario:
+    begun = zip(sorted(begins_s), stages, strict=False)
+    return scenario(stages=[{**stage, "at_s": at_s} for at_s, stage in begun])
+
+
+any_stages = st.builds(
+    _staged, st.lists(_begin_s, min_size=1, max_size=6, unique=True), st.lists(_stage, min_size=1, max_size=6)
+)
+"""Any scenario of 10 organisations and 100 seconds, with stages."""
+
 any_scenario = st.builds(
     scenario,
     machines=st.integers(1, 30),

@@ -134,3 +134,37 @@ def test_columns_that_no_histogram_has_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         Histogram.from_sparse(indexes, counts, 3, minimum, maximum)
+
+
+@given(many, many)
+def test_what_came_since_is_the_histogram_of_the_later_values(first: list[int], later: list[int]) -> None:
+    whole, since = Histogram.of(first + later), Histogram.of(first + later).since(Histogram.of(first))
+    expected = Histogram.of(later)
+    assert (since.sparse(), since.count, since.total) == (expected.sparse(), expected.count, expected.total)
+    assert [since.percentile(q) for q in PERCENTAGES] == [expected.percentile(q) for q in PERCENTAGES]
+    assert whole == Histogram.of(first + later)
+
+
+@given(many.filter(bool), many)
+def test_its_extremes_are_known_to_the_width_of_a_bucket(later: list[int], first: list[int]) -> None:
+    since = Histogram.of(first + later).since(Histogram.of(first))
+    assert since.minimum is not None
+    assert since.maximum is not None
+    assert since.minimum <= min(later) <= max(later) <= since.maximum
+    lowest, highest, _ = Histogram.of([min(later), max(later)]).columns()
+    assert since.minimum >= lowest[0]
+    assert since.maximum <= highest[-1]
+
+
+@given(many)
+def test_since_the_start_is_all_and_since_now_is_nothing(values: list[int]) -> None:
+    whole = Histogram.of(values)
+    assert whole.since(Histogram()) == whole
+    assert whole.since(whole) == Histogram()
+
+
+@given(many, many, many)
+def test_intervals_add_up(a: list[int], b: list[int], c: list[int]) -> None:
+    one, two, three = Histogram.of(a), Histogram.of(a + b), Histogram.of(a + b + c)
+    added = three.since(two) + two.since(one)
+    assert (added.sparse(), added.total) == (three.since(one).sparse(), three.since(one).total)

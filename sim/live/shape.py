@@ -1,0 +1,20 @@
+"""Locust's shape: as many users as the run has organisations at the moment."""
+
+from collections.abc import Callable
+
+from locust import LoadTestShape
+
+Users = Callable[[], tuple[int, float] | None]
+"""How many users there should be, and how many may start per second; None ends the test."""
+
+
+class OrganisationShape(LoadTestShape):
+    """Follows a run: its warm-up, its stages, its end. Asked once per second."""
+
+    def __init__(self, users: Users) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # Locust's is untyped
+        self._users = users
+
+    def tick(self) -> tuple[int, float] | None:
+        """What Locust is to do now."""
+        return self._users()
