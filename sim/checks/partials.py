@@ -147,7 +147,9 @@ def of_all(finding: Finding, partials: Partials) -> Finding:
 
 def encode_partials(partials: Partials) -> bytes:
     """The partial results as JSON, equal ones as equal bytes."""
-    plain = msgspec.to_builtins(partials, enc_hook=to_plain, builtin_types=(bytes,), str_keys=True)
+    plain = msgspec.to_builtins(
+        partials, enc_hook=to_plain, builtin_types=(bytes,), str_keys=True, order="deterministic"
+    )
     return msgspec.json.encode(plain, order="deterministic")
 
 

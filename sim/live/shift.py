@@ -106,7 +106,7 @@ class Shift:
         worker.end_all()
         partials, histories = worker.take_all()
         self._history = write_histories(histories) if worker.plan.keep_history else b""
-        fire_entries(self._environment, worker.tally)
+        self._tell_progress()
         self._send_part(partials, until_ns, self._history, is_last=True)
         self.over.set()
 
@@ -129,13 +129,17 @@ class Shift:
         worker = self.worker
         part_due_ns = monotonic_ns() + _PART_INTERVAL_NS
         while not self.over.wait(_PROGRESS_INTERVAL_S):
-            fire_entries(self._environment, worker.tally)
-            self._send(Running(run=self._run, progress=msgspec.json.encode(progress_of(worker.tally, worker.health))))
+            self._tell_progress()
             if monotonic_ns() >= part_due_ns and not self._is_concluded:
                 part_due_ns = monotonic_ns() + _PART_INTERVAL_NS
                 until_ns = worker.folded_until_ns
                 if (part := worker.take()) is not None:
                     self._send_part(part, until_ns, b"", is_last=False)
+
+    def _tell_progress(self) -> None:
+        fire_entries(self._environment, self.worker.tally)
+        progress = progress_of(self.worker.tally, self.worker.health)
+        self._send(Running(run=self._run, progress=msgspec.json.encode(progress)))
 
     def _spawn(self, work: Callable[..., None], *arguments: object) -> None:
         """A greenlet whose failure ends the run: Locust would log it, and the run would wait for ever."""

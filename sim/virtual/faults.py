@@ -55,6 +55,10 @@ FAULTS: Final[Mapping[str, tuple[float, ...]]] = MappingProxyType(
 """Parameters by name, with their defaults: N (each N-th), MS, S, or AT and MS."""
 
 
+_TIMED: Final = frozenset({"delay_event", "late_transition", "stale_rpc", "freeze", "slow_rpc", "evict_early"})
+"""Those whose parameters are times; others come each N-th time."""
+
+
 class Faults:
     """The faults that are on; what a fault is not on for costs one look-up."""
 
@@ -101,6 +105,8 @@ def _parsed(text: str) -> tuple[str, tuple[float, ...]]:
     if len(given) > len(defaults):
         raise UsageError(f"fault {text}: it takes at most {len(defaults)} parameters")
     values = [_value(text, parameter) for parameter in given]
+    if values and name not in _TIMED and not (values[0] >= 1 and values[0].is_integer()):
+        raise UsageError(f"fault {text}: {given[0]!r} is not allowed; it must be a whole number of at least 1")
     return name, (*values, *defaults[len(values) :])
 
 

@@ -42,7 +42,7 @@ def _run_and_check(folder: Path, processes: str) -> tuple[Ended, Ended]:
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], tuple[Ended, Ended]]]:
     """A run with so many workers, and its findings from the kept history."""
-    runs = {number: partial(_run_and_check, processes=number) for number in ("1", "2")}
+    runs = {number: partial(_run_and_check, processes=number) for number in ("1", "2", "4")}
     with together(runs, tmp_path_factory) as run_of:
         yield run_of
 
@@ -122,12 +122,18 @@ def test_the_report_is_written_again(quick: Ended, home: Path) -> None:
     assert json.loads((folder / "summary.json").read_text()) == quick.summary
 
 
-def test_two_workers_run_the_same_schedule(workers: Callable[[str], tuple[Ended, Ended]]) -> None:
-    (alone, _), (shared, checked) = workers("1"), workers("2")
+@pytest.mark.parametrize("number", ["2", "4"])
+def test_any_number_of_workers_runs_the_same_schedule(
+    number: str, workers: Callable[[str], tuple[Ended, Ended]]
+) -> None:
+    (alone, _), (shared, checked) = workers("1"), workers(number)
     assert (alone.code, shared.code) == (0, 0), shared.err
     assert alone.summary["schedule_hash"] == shared.summary["schedule_hash"]
-    assert section(shared.summary, "generator")["workers"] == 2
+    assert section(shared.summary, "generator")["workers"] == int(number)
     assert section(shared.summary, "loss")["lost"] == 0
     for figure in ("organisations", "machines", "dashboards", "writes", "transitions", "deliveries"):
         assert section(alone.summary, "load")[figure] == section(shared.summary, "load")[figure]
+    assert section(alone.summary, "loss")["expected"] == section(shared.summary, "loss")["expected"]
+    # Observed again from all workers' histories: what was merged is what one process would have found.
     assert checked.summary["findings"] == shared.summary["findings"]
+    assert checked.summary["metrics"] == shared.summary["metrics"]
