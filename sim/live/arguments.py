@@ -37,21 +37,19 @@ def add_arguments(parser: LocustArgumentParser) -> None:
     """Add ours. Not in a group of their own: what is in a group does not reach the web UI."""
     parser.add_argument(
         "--scenario", default=DEFAULT_SCENARIO, env_var="ZTNA_SCENARIO", metavar="<name or file>",
-        help="The scenario to drive: a shipped one (`ztna-sim scenarios` lists them) or a TOML file",
+        help="Name or TOML file; `ztna-sim scenarios` lists the names",
     )  # fmt: skip
     parser.add_argument(
         "--credentials", default="", env_var="ZTNA_CREDENTIALS", metavar="<filename>",
-        help="Whom to act as at the host; credentials.json is found by itself. Without, and without a host, a reference"
-        " backend is started for the run",
+        help="File that says whom to act as at the host; ./credentials.json if it is there",
     )  # fmt: skip
     parser.add_argument(
         "--set", action="append", env_var="ZTNA_SET", metavar="<key=value>",
-        help="Change a key of the scenario, such as fleet.organisations=50. Repeatable; with commas between them in the"
-        " web UI",
+        help="Changed keys of the scenario, such as fleet.organisations=50; repeat it, or put commas between them",
     )  # fmt: skip
     parser.add_argument(
         "--fault", action="append", env_var="ZTNA_FAULT", metavar="<name[:parameter]>",
-        help="A fault of the reference backend that is started for the run (`ztna-sim serve --faults` lists them)",
+        help="Of the reference backend that is started where there is no host; `ztna-sim serve --faults` lists them",
     )  # fmt: skip
     parser.add_argument(
         "--rebalance", action="store_true", env_var="ZTNA_REBALANCE",

@@ -125,10 +125,9 @@ class Coordinator:
 
     @property
     def troubles(self) -> list[str]:
-        """Why the run is invalid or ends early, as far as that is known now; worst first."""
-        found = [self._reason] if self._reason else []
-        found += [f"lost worker: {lost}" for lost in self._attendance.lost_workers]
-        return found + list(self.progress.saturated)
+        """What makes the run invalid, as far as that is known now; worst first."""
+        lost = [f"lost worker: {lost}" for lost in self._attendance.lost_workers]
+        return lost + list(self.progress.saturated)
 
     def users(self) -> tuple[int, float] | None:
         """How many users Locust should have now, and how many it may start per second; None after the run."""
@@ -252,6 +251,7 @@ class Coordinator:
 
     def _lose(self, worker: str, how: str) -> None:
         """The run goes on without it. What it had reported stays."""
+        self._waiting = [(node, ticket) for node, ticket in self._waiting if node != worker]
         stays = self.roster.lose(worker)
         moved = self._move(stays) if self._takes_over and self.phase is not Phase.DRAIN else ()
         self._attendance.lose(worker, how, self.roster.organisations(worker), stays, moved)

@@ -90,7 +90,8 @@ def _open_session(environment: Environment, post: Post) -> Session:
     shape = OrganisationShape(session.users)
     shape.runner = environment.runner
     environment.shape_class = shape
-    gevent.signal_handler(signal.SIGTERM, lambda: session.halt(_ENDED) or sys.exit(EXIT_INVALID))
+    if environment.web_ui is None:  # Locust would take it only after the run, which it begins before it listens
+        gevent.signal_handler(signal.SIGTERM, lambda: session.halt(_ENDED) or sys.exit(EXIT_INVALID))
     environment.events.test_stopping.add_listener(lambda **_: session.finish(_ENDED))
     environment.events.quitting.add_listener(lambda **_: session.finish(_ENDED))
     environment.events.quit.add_listener(lambda **_: _show(session))

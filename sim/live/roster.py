@@ -79,14 +79,11 @@ class Roster:
     def _unclaimed(self, now_ns: int) -> Iterator[int]:
         """An organisation's next stay waits until the one before is over: two must not act for it at once."""
         busy = {self._stays[number].organisation for number in self._taken()}
-        return (
-            number
-            for number, stay in enumerate(self._stays)
-            if self._worker[number] == _NOBODY
-            and number not in self._over
-            and stay.from_ns - LEAD_NS <= now_ns
-            and stay.organisation not in busy
-        )
+        for number, stay in enumerate(self._stays):
+            is_free = self._worker[number] == _NOBODY and number not in self._over
+            if is_free and stay.organisation not in busy and stay.from_ns - LEAD_NS <= now_ns:
+                busy.add(stay.organisation)
+                yield number
 
     def _taken(self) -> list[int]:
         return [n for n, who in enumerate(self._worker) if who != _NOBODY and n not in self._over]

@@ -106,9 +106,9 @@ class Shift:
         worker.end_all()
         partials, histories = worker.take_all()
         self._history = write_histories(histories) if worker.plan.keep_history else b""
-        self._tell_progress()
         self._send_part(partials, until_ns, self._history, is_last=True)
         self.over.set()
+        self._tell_progress()
 
     def _send_part(self, partials: Partials, until_ns: int, history: bytes, is_last: bool) -> None:
         self._sent.add(partials)

@@ -126,7 +126,7 @@
     if (!main) return;
     const place = placed("realtime-banners", main, main.firstChild);
     place.replaceChildren(...view.banners.map(({ level, text }) =>
-      element("div", { role: "alert", style: `background:${LEVELS[level]};color:#fff;padding:10px 40px;font-size:14px` }, text)));
+      element("div", { role: "alert", style: `background:${LEVELS[level]};color:#fff;padding:10px 40px;font-size:14px;white-space:pre-line` }, text)));
   };
 
   const table = () => [...document.querySelectorAll("table")].find((found) => {
@@ -161,8 +161,8 @@
     if (!view.is_over || rows.length !== view.rows.length) return;
     view.rows.forEach((row, number) => {
       Object.values(row).forEach((text, column) => {
-        const cell = rows[number].children[column];
-        if (cell && cell.textContent !== text) cell.textContent = text;
+        const shown = rows[number].children[column]?.firstChild;
+        if (shown?.nodeType === Node.TEXT_NODE && shown.nodeValue !== text) shown.nodeValue = text;
       });
     });
   };

@@ -8,17 +8,20 @@ from sim.live.progress import Progress, SparseHistogram
 from sim.results.sections import distribution
 from sim.results.summary import Distribution, Summary
 
+BLANK: Final = "\u00a0"
+"""A cell without a figure is not empty: Locust's page then has a text in each cell, which our script can change."""
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A line of the table: a distribution of times in milliseconds, or one figure. Texts, as they are to be shown."""
 
     measure: str
-    value: str = ""
-    p50: str = ""
-    p95: str = ""
-    p99: str = ""
-    max: str = ""
-    count: str = ""
+    value: str = BLANK
+    p50: str = BLANK
+    p95: str = BLANK
+    p99: str = BLANK
+    max: str = BLANK
+    count: str = BLANK
 
 
 COLUMNS: Final = (
@@ -85,7 +88,7 @@ def _of_distribution(name: str, times: Distribution) -> Row:
 
 
 def _figure(name: str, value: float | None, count: int | None = None) -> Row:
-    return Row(measure=name, value=shown(value), count="" if count is None else shown(count))
+    return Row(measure=name, value=shown(value), count=BLANK if count is None else shown(count))
 
 
 def shown(value: float | None) -> str:
