@@ -57,7 +57,9 @@ def load_credentials(path: Path) -> Credentials:
     try:
         credentials = msgspec.json.decode(path.read_bytes(), type=Credentials)
     except OSError as error:
-        raise CredentialsError(f"credentials {path}: cannot be read: {error.strerror}") from None
+        raise CredentialsError(
+            f"credentials {path}: cannot be read: {error.strerror}; `ztna-sim serve --credentials {path}` writes one"
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CredentialsError(
             f'credentials {path}: {error}; expected {{"url", "orgs": [{{"org_id", "token" or "email" and'

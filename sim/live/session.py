@@ -57,11 +57,14 @@ class Session:
         self._stack = ExitStack()
         self._is_under_way = False
         self._concluded = Event()
+        self.tried = Event()
+        """Set when a start of a test has begun its run, or could not."""
 
     def users(self) -> tuple[int, float] | None:
         """What the shape says: begins a run, follows it, and ends the test when it is over."""
         if not self._is_under_way:
             self._begin()
+            self.tried.set()
         users = self.coordinator.users() if self._is_under_way and self.coordinator else None
         if users is None and self._is_under_way:
             self._concluded.wait()

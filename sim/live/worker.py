@@ -210,8 +210,10 @@ class Worker:
             if left == 0:
                 done.set()
 
+        limited = self.tally.limited
         for dashboard in dashboards:
             gevent.sleep(self._turn_s())
+            self._require_room(limited, len(dashboards))
             organisation.mount(dashboard, ready)
         if dashboards:
             what = f"organisation {organisation.number}: not every dashboard was subscribed and shown its first load"
@@ -229,13 +231,17 @@ class Worker:
         """Wait for it. Where sockets are refused since there are too many already, waiting longer does not help."""
         until_ns, limited = monotonic_ns() + round(timeout_s * 1e9), self.tally.limited
         while not happened.wait(timeout=_WAIT_POLL_S):
-            if sockets and self.tally.limited > limited:
-                raise WarmupError(
-                    f"saturated: the target refuses sockets (429); one organisation wants {sockets:,}: fewer of them"
-                    " (--set fleet.dashboards=...), or a target that allows more (target.sockets_per_organisation)"
-                )
+            if sockets:
+                self._require_room(limited, sockets)
             if monotonic_ns() >= until_ns:
                 raise WarmupError(self._late(f"{what} within {timeout_s:.0f} s"))
+
+    def _require_room(self, limited: int, sockets: int) -> None:
+        if self.tally.limited > limited:
+            raise WarmupError(
+                f"saturated: the target refuses sockets (429); one organisation wants {sockets:,}: fewer of them"
+                " (--set fleet.dashboards=...), or a target that allows more (target.sockets_per_organisation)"
+            )
 
     def _late(self, what: str) -> str:
         """Why something took too long: the generator itself, or what failed last."""

@@ -15,6 +15,8 @@ from sim.live.web.view import rows_of, view_of
 _KEY: Final = "realtime"
 _SCRIPT: Final = Path(__file__).with_name("realtime.js")
 _STATS: Final = "/stats/requests"
+_START: Final = "/swarm"
+_START_TIMEOUT_S: Final = 30.0
 
 
 def open_tab(web_ui: WebUI, session: Session) -> None:
@@ -25,10 +27,19 @@ def open_tab(web_ui: WebUI, session: Session) -> None:
     assert web_ui.app is not None
     web_ui.app.register_blueprint(_routes(web_ui, session, base))
 
+    @web_ui.app.before_request
+    def forget() -> None:
+        if request.path.removeprefix(base) == _START:
+            session.tried.clear()
+
     @web_ui.app.after_request
     def extend(response: Response) -> Response:
         path = request.path.removeprefix(base)
-        if path == _STATS and response.is_json:
+        if path == _START and response.is_json:
+            # Locust says that it has started; whether the run could begin is known when the shape has been asked.
+            if session.tried.wait(_START_TIMEOUT_S) and session.problem:
+                response.set_data(json.dumps({**response.get_json(), "success": False, "message": session.problem}))
+        elif path == _STATS and response.is_json:
             stats = {"key": _KEY, "data": [msgspec.to_builtins(row) for row in rows_of(session)]}
             response.set_data(json.dumps({**response.get_json(), "extended_stats": [stats]}))
         elif path in ("", "/") and response.mimetype == "text/html":

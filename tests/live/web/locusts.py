@@ -40,6 +40,11 @@ new MutationObserver(() => {
 _ROWS: Final = """() => [...document.querySelectorAll("table tbody tr")].map(
   (row) => [...row.children].map((cell) => cell.textContent))"""
 
+_BANNERS: Final = """() => [...document.querySelectorAll("#realtime-banners [role=alert]")].map(
+  (banner) => [banner.textContent, getComputedStyle(banner).backgroundColor])"""
+_HAS_STARTED: Final = "async () => (await (await fetch('./stats/requests')).json()).state !== 'ready'"
+_STATE_INTERVAL_MS: Final = 200.0
+
 Theme = Literal["light", "dark"]
 
 
@@ -118,7 +123,9 @@ class Tab:
     """What the browser's console had to complain about."""
 
     def open(self) -> None:
-        """Go to the tab."""
+        """Go to the tab, which a page has that was loaded after the start of the test: Locust's own does not look."""
+        self.page.wait_for_function(_HAS_STARTED, polling=_STATE_INTERVAL_MS)
+        self.page.reload()
         self.page.get_by_role("tab", name="Realtime").click()
 
     def await_end(self) -> None:
@@ -146,11 +153,7 @@ class Tab:
     @property
     def banners(self) -> list[tuple[str, str]]:
         """The banners: text and colour."""
-        found = self.page.locator("#realtime-banners [role=alert]").all()
-        return [
-            (banner.inner_text(), str(banner.evaluate("(e) => getComputedStyle(e).backgroundColor")))
-            for banner in found
-        ]
+        return [(text, colour) for text, colour in self.page.evaluate(_BANNERS)]
 
 
 @contextmanager
