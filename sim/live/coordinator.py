@@ -281,8 +281,9 @@ class Coordinator:
             self._post.send(Leave(run=self._run), node)
 
     def _claimed(self, node: str, message: Claim) -> None:
-        self._waiting.append((node, message.ticket))
-        self._answer_waiting()
+        if self._attendance.takes_part(node):
+            self._waiting.append((node, message.ticket))
+            self._answer_waiting()
 
     def _answer_waiting(self) -> None:
         """Give to each claim what there is. Before the window a claim waits: another worker may give something back."""

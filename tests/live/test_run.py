@@ -58,7 +58,7 @@ def test_a_run_finds_what_its_histories_say_and_judges_it() -> None:
     executed = executed_of(outcome, datetime.now(UTC), Request(scenario=asked), plan, None)
     summary = executed.summary()
     assert (summary.verdict, summary.leakage.leaks, summary.loss.lost) == (RunVerdict.HELD, 0, 0)
-    assert summary.loss.expected == summary.load.deliveries > 0
+    assert 0 < summary.loss.expected <= summary.load.deliveries  # besides, there are the probes' PATCHes
     assert executed.environment["workers"] == 1
     assert encode_partials(executed.partials) == encode_partials(outcome.partials)
 
