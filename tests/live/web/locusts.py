@@ -42,8 +42,14 @@ _ROWS: Final = """() => [...document.querySelectorAll("table tbody tr")].map(
 
 _BANNERS: Final = """() => [...document.querySelectorAll("#realtime-banners [role=alert]")].map(
   (banner) => [banner.textContent, getComputedStyle(banner).backgroundColor])"""
-_HAS_STARTED: Final = "async () => (await (await fetch('./stats/requests')).json()).state !== 'ready'"
-_STATE_INTERVAL_MS: Final = 200.0
+_AWAIT_START: Final = """async (deadlineMs) => {
+  const until = Date.now() + deadlineMs;
+  while (Date.now() < until) {
+    if ((await (await fetch("./stats/requests")).json()).state !== "ready") return true;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return false;
+}"""
 
 Theme = Literal["light", "dark"]
 
@@ -124,7 +130,7 @@ class Tab:
 
     def open(self) -> None:
         """Go to the tab, which a page has that was loaded after the start of the test: Locust's own does not look."""
-        self.page.wait_for_function(_HAS_STARTED, polling=_STATE_INTERVAL_MS)
+        assert self.page.evaluate(_AWAIT_START, LONGEST_WAIT_MS), "the test does not start"
         self.page.reload()
         self.page.get_by_role("tab", name="Realtime").click()
 
