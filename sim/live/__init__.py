@@ -5,4 +5,8 @@ page, the schedule and the checks are the same as in every other executor. Impor
 opens sockets: it imports locust, which patches them.
 """
 
+import logging
+
 import locust  # noqa: F401  # patches sockets, before any module below opens one
+
+logging.getLogger("websockets.client").setLevel(logging.INFO)  # at DEBUG it writes request lines, which hold tokens
