@@ -165,7 +165,10 @@ class Meter(Protocol):
         """Events, rows or counts of another organisation were seen."""
 
     def answered(self, status: int, reason: str) -> None:
-        """An upgrade ended."""
+        """A request that is no heartbeat of the schedule and no refetch ended."""
+
+    def refused(self, status: int, reason: str) -> None:
+        """An upgrade ended without a socket."""
 
     def failed(self, what: str) -> None:
         """Something went wrong that says why others wait."""
@@ -183,6 +186,7 @@ class NoMeter:
     def subscriptions(self, change: int) -> None: ...
     def leaked(self, count: int) -> None: ...
     def answered(self, status: int, reason: str) -> None: ...
+    def refused(self, status: int, reason: str) -> None: ...
     def failed(self, what: str) -> None: ...
 
 

@@ -180,7 +180,7 @@ class Viewer:
     def closed(self, at_ns: int, code: int, reason: str) -> None:
         """The socket ended, or its upgrade was refused."""
         if not self._was_opened:
-            self._meter.answered(code if 100 <= code < 600 else 0, reason)
+            self._meter.refused(code if 100 <= code < 600 else 0, reason)
         self._meter.failed(reason or f"a socket was closed with {code}")
         self._ended(at_ns, code, by_us=False)
 

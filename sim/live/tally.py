@@ -22,6 +22,7 @@ EVENT_TO_REFETCH: Final = "event-to-refetch"
 _HEARTBEAT: Final = "heartbeat"
 _PAGES: Final = {Cause.LOAD: "first load", Cause.POLL: "poll"}
 _REFETCH: Final = "refetch"
+_TOO_MANY: Final = 429  # RFC 6585, section 4
 
 
 class Failure(NamedTuple):
@@ -70,9 +71,6 @@ class Times:
         return taken
 
 
-_TOO_MANY: Final = 429  # RFC 6585, section 4
-
-
 class Tally:
     """Counts since the start; times, and what a refetch stands for, since the window began."""
 
@@ -88,8 +86,8 @@ class Tally:
         self.overdue = 0
         self.subscribed = 0
         self.answers = 0
-        self.limited = 0
-        """Answers that something is full or comes too often (429)."""
+        self.full = 0
+        """Sockets that were refused since there are too many (429, contract 1)."""
         self.last_failure = ""
         self.failing_since_ns = 0
         """When the first connection failed after the last answer; 0 while the target answers."""
@@ -168,12 +166,16 @@ class Tally:
         if status:
             self.answers += 1
             self.failing_since_ns = 0
-            self.limited += status == _TOO_MANY
             if status >= 400:
                 self.last_failure = reason or f"answered {status}"
         else:
             self.last_failure = reason
             self.failing_since_ns = self.failing_since_ns or monotonic_ns()
+
+    def refused(self, status: int, reason: str) -> None:
+        """An upgrade ended without a socket."""
+        self.answered(status, reason)
+        self.full += status == _TOO_MANY
 
     def take_rows(self) -> list[Row]:
         """What Locust's statistics are to be told since the last time: never a ratio, which would spoil its sums."""

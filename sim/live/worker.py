@@ -1,6 +1,7 @@
 """One process's share of a run: the organisations that it has, through warm-up, window and drain, and their folding."""
 
 import gc
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic_ns
 from typing import Final
@@ -210,14 +211,22 @@ class Worker:
             if left == 0:
                 done.set()
 
-        limited = self.tally.limited
+        full = self.tally.full
+
+        def require_room() -> None:
+            if self.tally.full > full:
+                raise WarmupError(
+                    f"saturated: the target refuses sockets (429); one organisation wants {len(dashboards):,}: fewer of"
+                    " them (--set fleet.dashboards=...), or a target that allows more (target.sockets_per_organisation)"
+                )
+
         for dashboard in dashboards:
             gevent.sleep(self._turn_s())
-            self._require_room(limited, len(dashboards))
+            require_room()
             organisation.mount(dashboard, ready)
         if dashboards:
             what = f"organisation {organisation.number}: not every dashboard was subscribed and shown its first load"
-            self._wait(done, timeout_s, what, len(dashboards))
+            self._wait(done, timeout_s, what, require_room)
 
     def _turn_s(self) -> float:
         """How long until the next dashboard may connect: the scenario's rate, shared by the workers."""
@@ -227,21 +236,15 @@ class Worker:
         self._next_mount_ns = turn_ns + round(1e9 / rate)
         return (turn_ns - now_ns) / 1e9
 
-    def _wait(self, happened: Event, timeout_s: float, what: str, sockets: int = 0) -> None:
-        """Wait for it. Where sockets are refused since there are too many already, waiting longer does not help."""
-        until_ns, limited = monotonic_ns() + round(timeout_s * 1e9), self.tally.limited
+    def _wait(
+        self, happened: Event, timeout_s: float, what: str, require_hope: Callable[[], None] = lambda: None
+    ) -> None:
+        """Wait for it; `require_hope` raises where waiting longer does not help."""
+        until_ns = monotonic_ns() + round(timeout_s * 1e9)
         while not happened.wait(timeout=_WAIT_POLL_S):
-            if sockets:
-                self._require_room(limited, sockets)
+            require_hope()
             if monotonic_ns() >= until_ns:
                 raise WarmupError(self._late(f"{what} within {timeout_s:.0f} s"))
-
-    def _require_room(self, limited: int, sockets: int) -> None:
-        if self.tally.limited > limited:
-            raise WarmupError(
-                f"saturated: the target refuses sockets (429); one organisation wants {sockets:,}: fewer of them"
-                " (--set fleet.dashboards=...), or a target that allows more (target.sockets_per_organisation)"
-            )
 
     def _late(self, what: str) -> str:
         """Why something took too long: the generator itself, or what failed last."""
