@@ -53,12 +53,11 @@ class LiveDisplay(Display):
             gevent.sleep(_BLOCK_INTERVAL_S)
 
     def _warn(self, coordinator: Coordinator) -> None:
-        """Say once, and as soon as it is known, what makes the run invalid."""
+        """Say once of each kind, and as soon as it is known, what makes the run invalid."""
         for trouble in coordinator.troubles:
-            kind = trouble.partition(":")[0]
-            if kind not in self._warned:
-                self._warned.add(kind)
-                self.console.print(Text(f"this run is invalid: {trouble}", style="bold"), soft_wrap=True)
+            if trouble.kind not in self._warned:
+                self._warned.add(trouble.kind)
+                self.console.print(Text(trouble.text, style="bold"), soft_wrap=True)
 
     def _figures(self, coordinator: Coordinator, now_ns: int) -> list[tuple[str, str]]:
         progress = coordinator.progress

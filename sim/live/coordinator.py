@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from time import monotonic_ns
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 import gevent
@@ -52,6 +52,7 @@ _BEGIN_DELAY_S: Final = 0.5
 _POLL_S: Final = 0.1
 _PULSE_INTERVAL_S: Final = 1.0
 _FOLD_TIMEOUT_S: Final = 120.0
+_SO_FAR: Final = "This run is invalid if it goes on so"
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -63,6 +64,13 @@ class Phase(StrEnum):
     WINDOW = "measuring"
     DRAIN = "draining"
     OVER = "over"
+
+
+class Trouble(NamedTuple):
+    """What whoever watches a run should know at once."""
+
+    kind: str
+    text: str
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,10 +132,11 @@ class Coordinator:
         return monotonic_ns() - self._origin_ns if self._origin_ns else -LEAD_NS
 
     @property
-    def troubles(self) -> list[str]:
-        """What makes the run invalid, as far as that is known now; worst first."""
-        lost = [f"lost worker: {lost}" for lost in self._attendance.lost_workers]
-        return lost + list(self.progress.saturated)
+    def troubles(self) -> list[Trouble]:
+        """What makes the run invalid, or will if it goes on, as far as that is known now; worst first."""
+        lost = "This run is invalid: lost worker" if self._attendance.lost_organisations else "Lost worker"
+        found = [Trouble("lost", f"{lost}: {worker}") for worker in self._attendance.lost_workers]
+        return found + [Trouble("saturated", f"{_SO_FAR}: {text}") for text in self.progress.saturated]
 
     def users(self) -> tuple[int, float] | None:
         """How many users Locust should have now, and how many it may start per second; None after the run."""
@@ -135,7 +144,7 @@ class Coordinator:
             return None
         users = self.roster.users(self.run_clock_ns)
         # Locust acts where the answer changes: organisations that wait for another worker are no change of the sum.
-        return users, float(min(max(users, 1), _USERS_PER_S)) + self._moves * 1e-6
+        return users, min(max(users, 1), _USERS_PER_S) - self._moves * 1e-6
 
     def halt(self, reason: str) -> None:
         """End the run now, keeping what was measured; the first reason stays."""
@@ -252,6 +261,7 @@ class Coordinator:
     def _lose(self, worker: str, how: str) -> None:
         """The run goes on without it. What it had reported stays."""
         self._waiting = [(node, ticket) for node, ticket in self._waiting if node != worker]
+        self._post.send(Halt(run=self._run), worker)  # it may live, and must not act where another one will
         stays = self.roster.lose(worker)
         moved = self._move(stays) if self._takes_over and self.phase is not Phase.DRAIN else ()
         self._attendance.lose(worker, how, self.roster.organisations(worker), stays, moved)

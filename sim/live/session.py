@@ -22,7 +22,7 @@ from sim.live.embedded import EmbeddedTarget
 from sim.live.plan import Plan
 from sim.live.post import Post
 from sim.live.prepare import Request, prepared
-from sim.live.run import executed_of
+from sim.live.run import executed_of, time_target
 from sim.live.series import Series
 from sim.report.folder import write_executed
 from sim.results.executed import Executed
@@ -51,14 +51,14 @@ class Session:
         """Why the last run could not begin or be written; empty if nothing was wrong."""
         self.series = Series()
         """Its course."""
+        self.tried = Event()
+        """Set when a start of a test has begun its run, or could not."""
         self._environment = environment
         self._post = post
         self._request = request
         self._stack = ExitStack()
         self._is_under_way = False
         self._concluded = Event()
-        self.tried = Event()
-        """Set when a start of a test has begun its run, or could not."""
 
     def users(self) -> tuple[int, float] | None:
         """What the shape says: begins a run, follows it, and ends the test when it is over."""
@@ -98,9 +98,7 @@ class Session:
             return
         self._stack = stack
         self.coordinator = Coordinator(self._environment, self._post, plan, takes_over)
-        if embedded is not None:
-            self.coordinator.on_window = embedded.begin
-            self.coordinator.on_window_end = embedded.end
+        time_target(self.coordinator, embedded)
         self._is_under_way = True
         self.series = Series()
         gevent.spawn(self._follow, self.coordinator)
@@ -125,9 +123,9 @@ class Session:
         while not is_over:
             is_over = coordinator.over.wait(_POINT_INTERVAL_S)
             for trouble in coordinator.troubles:
-                if (kind := trouble.partition(":")[0]) not in warned:
-                    warned.add(kind)
-                    _LOG.warning("This run is invalid: %s", trouble)
+                if trouble.kind not in warned:
+                    warned.add(trouble.kind)
+                    _LOG.warning(trouble.text)
             if coordinator.run_clock_ns > 0:
                 self.series.add(coordinator.run_clock_ns / 1e9, coordinator.progress)
 

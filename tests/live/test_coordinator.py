@@ -12,7 +12,7 @@ from gevent import Greenlet
 
 from sim.checks import Partials, encode_partials
 from sim.history import read_histories, write_histories
-from sim.live.coordinator import Coordinator, Outcome, Phase
+from sim.live.coordinator import Coordinator, Outcome, Phase, Trouble
 from sim.live.plan import Plan
 from sim.live.post import (
     Assigned,
@@ -138,7 +138,11 @@ class Run:
     def lose(self, worker: str) -> None:
         """Locust's master sees no heartbeat any more; until the coordinator has noticed."""
         self.nodes.clients[worker].state = "missing"
-        turn_until(lambda: any(f"lost worker: {worker} " in trouble for trouble in self.coordinator.troubles))
+        turn_until(
+            lambda: any(
+                trouble.kind == "lost" and f": {worker} " in trouble.text for trouble in self.coordinator.troubles
+            )
+        )
 
 
 def turn_until(reached: Callable[[], bool]) -> None:
@@ -443,7 +447,7 @@ def test_running_figures_add_up_and_say_what_is_saturated() -> None:
         figures = Progress(leaks=2, workers=1, saturated=saturated)
         run.say(worker, Running(run="", progress=msgspec.json.encode(figures)))
     assert (run.coordinator.progress.leaks, run.coordinator.progress.workers) == (4, 2)
-    assert run.coordinator.troubles == ["saturated: a"]
+    assert run.coordinator.troubles == [Trouble("saturated", "This run is invalid if it goes on so: saturated: a")]
 
 
 # Workers that go.
@@ -468,11 +472,15 @@ def _halted(run: Run, worker: str, *organisations: int) -> Outcome:
     return run.outcome()
 
 
+def _lost(worker: str) -> Trouble:
+    return Trouble("lost", f"This run is invalid: lost worker: {worker}")
+
+
 def test_without_taking_over_a_lost_workers_organisations_are_missing() -> None:
     with _measured() as run:
         run.report("a", 0, is_last=False)
         run.lose("a")
-        assert run.coordinator.troubles == ["lost worker: a went away, with organisations 0, 1"]
+        assert run.coordinator.troubles == [_lost("a went away, with organisations 0, 1")]
         assert run.coordinator.users() == (2, 2.0)
         answer = run.assigned("b", run.claim("b"))
         assert answer is not None
@@ -498,7 +506,7 @@ def test_a_worker_that_has_no_connection_any_more_is_lost() -> None:
     with _measured() as run:
         del run.nodes.clients["a"]
         turn_until(lambda: run.coordinator.users() == (2, 2.0))
-        assert run.coordinator.troubles == ["lost worker: a went away, with organisations 0, 1"]
+        assert run.coordinator.troubles == [_lost("a went away, with organisations 0, 1")]
 
 
 def test_with_taking_over_the_others_get_them_from_when_they_can_be_ready() -> None:
@@ -586,7 +594,8 @@ def test_a_worker_that_was_ended_has_given_what_it_had_and_is_lost_after_a_momen
         run.report("a", 0, 1, departs=True, until_ns=run.coordinator.run_clock_ns)
         assert run.coordinator.troubles == []
         turn_until(lambda: bool(run.coordinator.troubles))
-        assert run.coordinator.troubles == ["lost worker: a was ended, with organisations 0, 1"]
+        said = "a was ended, with organisations 0, 1"
+        assert run.coordinator.troubles == ([Trouble("lost", f"Lost worker: {said}")] if takes_over else [_lost(said)])
         if takes_over:
             run.take("b", 2)
         outcome = _halted(run, "b", *((0, 1, 2, 3) if takes_over else (2, 3)))

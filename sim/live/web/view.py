@@ -67,5 +67,5 @@ def _banners(session: Session) -> list[Banner]:
         if summary.reason:
             found.append(Banner(level="warning", text=summary.reason))
     elif coordinator is not None and coordinator.phase is not Phase.OVER:
-        found += [Banner(level="warning", text=f"This run is invalid: {text}") for text in coordinator.troubles]
+        found += [Banner(level="warning", text=trouble.text) for trouble in coordinator.troubles]
     return found

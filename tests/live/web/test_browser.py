@@ -264,7 +264,7 @@ def test_leaks_are_shown_in_red(runs: Mapping[str, Seen]) -> None:
 
 def test_an_invalid_run_says_so_while_it_runs_and_can_be_stopped(runs: Mapping[str, Seen]) -> None:
     seen = runs["late"]
-    seen.tab.await_banner("This run is invalid: saturated: sends were ")
+    seen.tab.await_banner("This run is invalid if it goes on so: saturated: sends were ")
     assert seen.tab.banners[0][1] == ORANGE
     seen.tab.page.get_by_role("button", name="Stop", exact=True).click()
     seen.tab.await_end()

@@ -44,7 +44,7 @@ def test_what_makes_it_invalid_is_said_while_it_runs() -> None:
     made = page()
     coordinator = made.begin()
     _progressed(made, Progress(workers=1, saturated=("saturated: sends were 99 ms late",)))
-    warning = Banner(level="warning", text="This run is invalid: saturated: sends were 99 ms late")
+    warning = Banner(level="warning", text="This run is invalid if it goes on so: saturated: sends were 99 ms late")
     assert view_of(made.session).banners == [warning]
     coordinator.phase = Phase.OVER
     assert view_of(made.session).banners == []
