@@ -17,7 +17,7 @@ from sim.live.open_files import raise_open_files
 from sim.live.orphan import write_orphan
 from sim.live.plan import Plan
 from sim.live.post import Post
-from sim.live.shape import OrganisationShape
+from sim.live.shape import use_shape
 from sim.live.share import Share
 from sim.live.users import FleetOrganisation
 
@@ -84,9 +84,7 @@ def open_share(environment: Environment, post: Post) -> None:
 def _started(environment: Environment, plan: Plan, takes_over: bool) -> Iterator[Coordinator]:
     post = Post(environment)
     coordinator = Coordinator(environment, post, plan, takes_over)
-    shape = OrganisationShape(coordinator.users)
-    shape.runner = environment.runner
-    environment.shape_class = shape
+    use_shape(environment, coordinator.users)
     if not isinstance(environment.runner, MasterRunner):
         raise_open_files()
         open_share(environment, post)

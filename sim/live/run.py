@@ -20,12 +20,17 @@ def run_live(
     Raises as `prepared` for what is wrong before any load; what goes wrong later is the outcome's reason.
     """
     with prepared(request, scratch) as (plan, embedded), coordinator_of(plan, processes, takes_over) as coordinator:
-        if embedded is not None:
-            coordinator.on_window = embedded.begin
-            coordinator.on_window_end = embedded.end
+        time_target(coordinator, embedded)
         watch(coordinator)
         started = datetime.now(UTC)
         return executed_of(coordinator.run(), started, request, plan, embedded)
+
+
+def time_target(coordinator: Coordinator, embedded: EmbeddedTarget | None) -> None:
+    """Read the embedded target's CPU clock at both ends of the window."""
+    if embedded is not None:
+        coordinator.on_window = embedded.begin
+        coordinator.on_window_end = embedded.end
 
 
 def executed_of(

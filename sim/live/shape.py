@@ -3,9 +3,17 @@
 from collections.abc import Callable
 
 from locust import LoadTestShape
+from locust.env import Environment
 
 Users = Callable[[], tuple[int, float] | None]
 """How many users there should be, and how many may start per second; None ends the test."""
+
+
+def use_shape(environment: Environment, users: Users) -> None:
+    """From now on Locust asks this how many users there should be."""
+    shape = OrganisationShape(users)
+    shape.runner = environment.runner
+    environment.shape_class = shape
 
 
 class OrganisationShape(LoadTestShape):

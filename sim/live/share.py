@@ -210,6 +210,8 @@ class Share:
 
     def _leave(self, _: str, __: Leave) -> None:
         self.over.set()
+        if self._shift is not None:
+            self._shift.halt()  # where the coordinator broke it may be in its window still
 
     def _watch_coordinator(self, shift: Shift) -> None:
         """Counts looks and not time: a process that stood still has pulses waiting that it could not take."""

@@ -144,9 +144,12 @@ class Shift:
     def _spawn(self, work: Callable[..., None], *arguments: object) -> None:
         """A greenlet whose failure ends the run: Locust would log it, and the run would wait for ever."""
 
-        def failed(greenlet: "gevent.Greenlet[..., None]") -> None:
-            text = f"{work.__name__.strip('_')}: {type(greenlet.exception).__name__}: {greenlet.exception}"
-            self.broken(text)
-            self._send(Failed(run=self._run, text=f"inside the generator: {text}"))
+        def guarded() -> None:
+            try:
+                work(*arguments)
+            except Exception as error:
+                text = f"{work.__name__.strip('_')}: {type(error).__name__}: {error}"
+                self.broken(text)
+                self._send(Failed(run=self._run, text=f"inside the generator: {text}"))
 
-        gevent.spawn(work, *arguments).link_exception(failed)
+        gevent.spawn(guarded)
