@@ -13,11 +13,11 @@ import logging
 import signal
 import sys
 from contextlib import suppress
+from types import FrameType
 from typing import Final
 
 import gevent
 from locust import events
-from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 from locust.web import WebUI
@@ -31,7 +31,7 @@ from sim.live.open_files import raise_open_files
 from sim.live.post import Post
 from sim.live.prepare import Request
 from sim.live.session import Session
-from sim.live.shape import OrganisationShape
+from sim.live.shape import use_shape
 from sim.live.share import share_of
 from sim.live.users import OrganisationUser
 from sim.live.web import open_tab
@@ -43,11 +43,8 @@ __all__ = ["OrganisationUser"]
 _ENDED: Final = "ended by the user"
 
 
-def _parser(parser: LocustArgumentParser) -> None:
-    add_arguments(parser)
-
-
 def _init(environment: Environment, web_ui: WebUI | None = None, **_: object) -> None:
+    signal.signal(signal.SIGINT, _interrupted)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request
     raise_open_files()
     use_fine_buckets()
@@ -87,15 +84,29 @@ def _open_session(environment: Environment, post: Post) -> Session:
         return request_of(given, _actors(environment), environment.host or "", users, run_time_s), given.rebalance
 
     session = Session(environment, post, request)
-    shape = OrganisationShape(session.users)
-    shape.runner = environment.runner
-    environment.shape_class = shape
-    if environment.web_ui is None:  # Locust would take it only after the run, which it begins before it listens
-        gevent.signal_handler(signal.SIGTERM, lambda: session.halt(_ENDED) or sys.exit(EXIT_INVALID))
+    use_shape(environment, session.users)
+    if environment.web_ui is None:
+        gevent.signal_handler(signal.SIGTERM, _terminated, session)
     environment.events.test_stopping.add_listener(lambda **_: session.finish(_ENDED))
     environment.events.quitting.add_listener(lambda **_: session.finish(_ENDED))
     environment.events.quit.add_listener(lambda **_: _show(session))
     return session
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    """Ctrl-C: for Locust, which waits in the main greenlet. Raised in any other, it would leave a traceback there."""
+    hub = gevent.get_hub()
+    main = hub.parent
+    assert main is not None  # only the hub of another thread has none, and signals come in the main thread
+    if gevent.getcurrent() is main:
+        raise KeyboardInterrupt
+    hub.loop.run_callback(main.throw, KeyboardInterrupt)
+
+
+def _terminated(session: Session) -> None:
+    """Headless, Locust listens to SIGTERM only when the run is over: until then it would be killed by it."""
+    if session.summary is None and not session.halt(_ENDED):
+        sys.exit(EXIT_INVALID)
 
 
 def _actors(environment: Environment) -> Actors:
@@ -116,5 +127,5 @@ def _show(session: Session) -> None:
         sys.stderr.write(f"ztna-sim: {session.problem}\n")
 
 
-events.init_command_line_parser.add_listener(_parser)
+events.init_command_line_parser.add_listener(add_arguments)
 events.init.add_listener(_init)
