@@ -35,9 +35,14 @@ _PROBE: Final = -4
 _CUT: Final = -5
 """Whom an alarm rings for; others are numbers of dashboards."""
 
-PART_NS: Final = 60_000_000_000
-"""How much of a run is kept as history before it is folded: enough that folding costs little, little enough to keep."""
+_LEAST_PART_GRIDS: Final = 100
+_MOST_PART_GRIDS: Final = 600
+_PART_GRIDS_PER_ORGANISATION: Final = 5
+"""How much of a run is kept as history before it is folded, in grid steps: from ten seconds to a minute.
 
+What is not folded yet is lost with its worker, and takes memory. Folding an organisation takes about 5 ms in which
+nothing else is handled, and so at most a hundredth of a process up to 120 organisations.
+"""
 
 _TURNOVER_NS: Final = 500_000_000
 """A stay that waits to settle is given up so long before the organisation's next one is prepared, whoever does that."""
@@ -79,6 +84,8 @@ class Organisation:
         self._visits = visits.within(stay.from_ns, stay.until_ns)
         self._away = visits.away_at(stay.from_ns)
         self._next_visit = 0
+        grids = _PART_GRIDS_PER_ORGANISATION * scenario.fleet.organisations
+        self._part_grids = min(max(grids, _LEAST_PART_GRIDS), _MOST_PART_GRIDS)
         self._origin_ns = 0
         self._from_ns = -NEVER_NS
         self._stay_from_ns = stay.from_ns
@@ -169,8 +176,8 @@ class Organisation:
             self._line.alarm(_PROBE, self._prober.next_due_ns)
         if self._fold is not None:
             # Not all organisations at once: folding takes milliseconds in which nothing else is handled.
-            turn = self.number % (PART_NS // PART_GRID_NS) + -(-self._stay_from_ns // PART_GRID_NS)
-            self._line.alarm(_CUT, origin_ns + PART_NS // 2 + turn * PART_GRID_NS)
+            turn = self.number % self._part_grids + -(-self._stay_from_ns // PART_GRID_NS)
+            self._line.alarm(_CUT, origin_ns + (self._part_grids // 2 + turn) * PART_GRID_NS)
         if self._stay_from_ns >= self._stay.until_ns:
             self.stop()  # too late for all of it
 
@@ -319,7 +326,7 @@ class Organisation:
         frame = self._frame(grid * PART_GRID_NS, 0, is_last=False)
         self._from_ns = frame.ended_ns
         self._fold(self.history.cut(frame, self._origin_ns), self.digest)
-        self._line.alarm(_CUT, self._origin_ns + (grid + PART_NS // PART_GRID_NS) * PART_GRID_NS)
+        self._line.alarm(_CUT, self._origin_ns + (grid + self._part_grids) * PART_GRID_NS)
 
     def _is_quiet(self, now_ns: int) -> bool:
         if self.agents.is_changing or not all(viewer.is_quiet for viewer in self._viewers):
