@@ -82,7 +82,7 @@ def reasons(partial: Generator) -> tuple[str, ...]:
     found = []
     if partial.lost_organisations:
         lost = "; ".join(partial.lost_workers) or "they were others'"
-        found.append(f"organisations {named(partial.lost_organisations)} are missing: {lost}")
+        found.append(f"{named(partial.lost_organisations)} missing: {lost}")
     if partial.error_count:
         found.append(f"{partial.error_count:,} errors inside the generator, one of them: {partial.errors[0]}")
     found += saturation(limits, lateness_ms, lag_ms, cpu_share)
@@ -127,14 +127,18 @@ def conclude(partial: Generator) -> Finding:
 
 def _stated(gap: Gap) -> str:
     seconds = f"from {gap.from_ns / 1e9:.1f} to {gap.until_ns / 1e9:.1f} s"
-    return f"; organisations {named(gap.organisations)} were taken over, and were not measured {seconds}"
+    return f"; {named(gap.organisations)} taken over, and not measured {seconds}"
 
 
 def named(organisations: Sequence[int]) -> str:
-    """Numbers of organisations in a sentence; of many the first ones."""
-    named = ", ".join(map(str, organisations[:_NAMED]))
+    """Organisations in a sentence, by their numbers; of many the first ones."""
+    if not organisations:
+        return "no organisations"
+    if len(organisations) == 1:
+        return f"organisation {organisations[0]}"
     left = len(organisations) - _NAMED
-    return named if left <= 0 else f"{named} and {left:,} more"
+    more = f" and {left:,} more" if left > 0 else ""
+    return f"organisations {', '.join(map(str, organisations[:_NAMED]))}{more}"
 
 
 def _p99_ms(histogram: Histogram) -> float | None:

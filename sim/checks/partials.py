@@ -32,7 +32,7 @@ from sim.checks.collapse import Collapse
 from sim.checks.convergence import Convergence
 from sim.checks.excess import Excess
 from sim.checks.finding import Finding, Verdict
-from sim.checks.generator import Generator
+from sim.checks.generator import Generator, named
 from sim.checks.latency import Latency
 from sim.checks.leakage import Leakage
 from sim.checks.load import LoadCounts
@@ -141,7 +141,7 @@ def of_all(finding: Finding, partials: Partials) -> Finding:
     missing = partials.generator.lost_organisations if partials.generator else ()
     if not missing or finding.verdict is not Verdict.HELD:
         return finding
-    text = f"{finding.text}; but {len(missing):,} organisations are missing, {missing[0]} among them"
+    text = f"{finding.text}; but of {named(missing)} something is missing"
     return msgspec.structs.replace(finding, verdict=Verdict.UNKNOWN, text=text)
 
 

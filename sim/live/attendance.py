@@ -64,7 +64,7 @@ class Attendance:
         """Why the run is partial though it went through to its end; None if nothing is missing."""
         if not self._lost_organisations:
             return None
-        return f"a worker was lost with organisations {named(self.lost_organisations)}"
+        return f"a worker was lost with {named(self.lost_organisations)}"
 
     @property
     def lost_organisations(self) -> list[int]:
@@ -107,7 +107,7 @@ class Attendance:
         self, worker: str, how: str, organisations: Sequence[int], stays: Iterable[Stay], moved: Iterable[Stay]
     ) -> None:
         """It is lost, with these organisations; of `stays`, which were not over, those in `moved` go on elsewhere."""
-        self._lost[worker] = f"{worker} {how}, with organisations {named(organisations) or 'none'}"
+        self._lost[worker] = f"{worker} {how}, with {named(organisations)}"
         self._departed.pop(worker, None)
         taken_over = {stay.organisation for stay in moved}
         self._lost_organisations.update(s.organisation for s in stays if s.organisation not in taken_over)

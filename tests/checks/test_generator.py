@@ -37,7 +37,7 @@ def _with(**changes: object) -> Generator:
         (_with(errors=("KeyError: 3",), error_count=12), "12 errors inside the generator, one of them: KeyError: 3"),
         (
             _with(lost_workers=("a left",), lost_organisations=(1, 4)),
-            "organisations 1, 4 are missing: a left",
+            "organisations 1, 4 missing: a left",
         ),
     ],
 )
@@ -59,7 +59,7 @@ def test_one_late_send_of_a_hundred_is_not_the_99th_percentile() -> None:
 
 def test_all_reasons_are_given_worst_first() -> None:
     partial = _with(lost_workers=("a",), lost_organisations=(3,), cpu_shares=(0.99,), errors=("E",), error_count=1)
-    assert [reason.split(" ")[0] for reason in reasons(partial)] == ["organisations", "1", "saturated:"]
+    assert [reason.split(" ")[0] for reason in reasons(partial)] == ["organisation", "1", "saturated:"]
 
 
 def test_a_worker_that_was_lost_with_all_of_it_taken_over_makes_no_run_invalid() -> None:
@@ -67,17 +67,17 @@ def test_a_worker_that_was_lost_with_all_of_it_taken_over_makes_no_run_invalid()
     assert reasons(partial) == ()
     finding = conclude(partial)
     assert finding.verdict is Verdict.HELD
-    assert finding.text.endswith("; organisations 1, 4 were taken over, and were not measured from 12.0 to 15.0 s")
+    assert finding.text.endswith("; organisations 1, 4 taken over, and not measured from 12.0 to 15.0 s")
 
 
 def test_organisations_that_nobody_took_over_are_each_named_once() -> None:
     one = _with(lost_workers=("a went away",), lost_organisations=(3, 7))
     other = _with(lost_workers=("b sent no results",), lost_organisations=(1, 3))
-    assert reasons(merge(other, one)) == ("organisations 1, 3, 7 are missing: a went away; b sent no results",)
+    assert reasons(merge(other, one)) == ("organisations 1, 3, 7 missing: a went away; b sent no results",)
 
 
 def test_of_many_organisations_the_first_are_named() -> None:
-    assert named(range(3)) == "0, 1, 2"
+    assert (named(()), named((7,)), named(range(3))) == ("no organisations", "organisation 7", "organisations 0, 1, 2")
     assert named(range(20)).endswith(", 19")
     assert named(range(2_000)).endswith(", 19 and 1,980 more")
 

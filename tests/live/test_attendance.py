@@ -99,7 +99,7 @@ def test_the_text_of_a_loss_names_the_organisations_of_all_lost_ones_in_order(or
     assert attendance.is_deserted
     assert sorted(attendance.lost_workers) == [
         "a went away, with organisations 7, 3",
-        "b went away, with organisations 5",
+        "b went away, with organisation 5",
     ]
 
 
@@ -107,7 +107,7 @@ def test_a_worker_that_had_nothing_is_lost_without_a_loss() -> None:
     attendance = _attendance("a", "b")
     attendance.lose("a", "went away", [], (), ())
     assert attendance.loss is None
-    assert attendance.lost_workers == ["a went away, with organisations none"]
+    assert attendance.lost_workers == ["a went away, with no organisations"]
 
 
 def test_a_stay_that_was_over_is_no_loss() -> None:
@@ -124,7 +124,7 @@ def test_what_others_take_over_is_a_gap_from_the_last_report_to_the_new_beginnin
     attendance.lose("a", "went away", [4, 5, 6], _stays(5, 4, 6), _stays(5, 4, from_ns=7 * S))
     assert attendance.gaps == [Gap((4, 5), 3 * S, 7 * S)]
     assert attendance.lost_organisations == [6]
-    assert attendance.loss == "a worker was lost with organisations 6"
+    assert attendance.loss == "a worker was lost with organisation 6"
 
 
 def test_one_that_never_reported_leaves_a_gap_from_the_start() -> None:

@@ -95,7 +95,7 @@ def test_a_generator_that_was_the_bottleneck_makes_the_run_invalid_before_all_el
     summary = _summary(_run(f"{CLEAN} b0@5f", generator=late), "a worker was lost")
     assert (summary.verdict, summary.generator.valid) == (RunVerdict.INVALID, False)
     assert (summary.generator.workers_lost, summary.reason) == (1, "a worker was lost")
-    assert _summary(_run(generator=late)).reason == "organisations 1 are missing: b left"
+    assert _summary(_run(generator=late)).reason == "organisation 1 missing: b left"
 
 
 def test_a_run_without_anything_is_unknown_and_no_figure_is_made_up() -> None:
