@@ -23,7 +23,7 @@ from websockets.uri import WebSocketURI
 from sim.contract import ServerFrame, StatusCode
 from sim.dashboard import Dashboard, PageRules
 from sim.history import HistoryBuilder
-from sim.live.websocket import WebSocket
+from sim.live.wire.websocket import WebSocket
 
 
 class Counter:

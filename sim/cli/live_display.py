@@ -7,8 +7,8 @@ import gevent
 from rich.text import Text
 
 from sim.cli.display import Display
-from sim.live.coordinator import Coordinator, Phase
-from sim.live.progress import Progress
+from sim.live.figures.progress import Progress
+from sim.live.sharing.coordinator import Coordinator, Phase
 
 if TYPE_CHECKING:
     from gevent import Greenlet

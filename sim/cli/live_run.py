@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sim.cli.live_display import LiveDisplay
-from sim.live.coordinator import Coordinator
 from sim.live.prepare import Request
 from sim.live.run import run_live
+from sim.live.sharing.coordinator import Coordinator
 from sim.results.executed import Executed
 
 

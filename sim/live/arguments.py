@@ -9,7 +9,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
 from sim.errors import UsageError
-from sim.live.credentials import load_credentials
+from sim.live.access.credentials import load_credentials
 from sim.live.prepare import Request
 from sim.scenario import Actors, load
 

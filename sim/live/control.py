@@ -8,7 +8,7 @@ import msgspec
 
 from sim.contract import LOGIN_PATH, LOGIN_WINDOW_S, LOGINS_PER_ADDRESS, MACHINES_PATH, MachinesAnswer
 from sim.errors import UNREADABLE, CredentialsError, TargetError
-from sim.live.credentials import Credentials, Organisation, is_token
+from sim.live.access.credentials import Credentials, Organisation, is_token
 
 _TIMEOUT_S: Final = 10.0
 

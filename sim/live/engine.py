@@ -12,14 +12,14 @@ from locust.env import Environment
 from locust.runners import MasterRunner
 
 from sim.errors import EXIT_INVALID, EngineError
-from sim.live.coordinator import Coordinator
-from sim.live.open_files import raise_open_files
-from sim.live.orphan import write_orphan
-from sim.live.plan import Plan
-from sim.live.post import Post
 from sim.live.shape import use_shape
-from sim.live.share import Share
+from sim.live.sharing.coordinator import Coordinator
+from sim.live.sharing.orphan import write_orphan
+from sim.live.sharing.plan import Plan
+from sim.live.sharing.post import Post
+from sim.live.sharing.share import Share
 from sim.live.users import FleetOrganisation
+from sim.live.wire.open_files import raise_open_files
 
 _CONNECT_TIMEOUT_S: Final = 30.0
 _LOOPBACK: Final = "127.0.0.1"

@@ -26,15 +26,15 @@ from rich.console import Console
 from sim.errors import EXIT_HELD, EXIT_INVALID
 from sim.live.arguments import add_arguments, options_of, request_of
 from sim.live.engine import open_share
-from sim.live.entries import use_fine_buckets
-from sim.live.open_files import raise_open_files
-from sim.live.post import Post
+from sim.live.figures.entries import use_fine_buckets
 from sim.live.prepare import Request
 from sim.live.session import Session
 from sim.live.shape import use_shape
-from sim.live.share import share_of
+from sim.live.sharing.post import Post
+from sim.live.sharing.share import share_of
 from sim.live.users import OrganisationUser
 from sim.live.web import open_tab
+from sim.live.wire.open_files import raise_open_files
 from sim.report.terminal import render_terminal
 from sim.scenario import Actors
 

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim.live.control import probe, with_tokens
-from sim.live.credentials import (
+from sim.live.access.credentials import (
     Credentials,
     Machine,
     Organisation,
@@ -14,10 +13,11 @@ from sim.live.credentials import (
     require_enough,
     require_lasting,
 )
+from sim.live.access.owners import Owners
+from sim.live.control import probe, with_tokens
 from sim.live.embedded import EmbeddedTarget, embedded_target
-from sim.live.owners import Owners
-from sim.live.plan import Plan
-from sim.live.safety import resolve
+from sim.live.sharing.plan import Plan
+from sim.live.wire.safety import resolve
 from sim.scenario import Scenario, resolved
 from sim.schedule import sizes_for
 

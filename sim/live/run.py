@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sim.live.coordinator import Coordinator, Outcome
 from sim.live.embedded import EmbeddedTarget
 from sim.live.engine import coordinator_of
-from sim.live.plan import Plan
 from sim.live.prepare import Request, prepared
+from sim.live.sharing.coordinator import Coordinator, Outcome
+from sim.live.sharing.plan import Plan
 from sim.results.executed import Executed
 
 

@@ -17,13 +17,13 @@ from gevent.event import Event
 from locust.env import Environment
 
 from sim.errors import EXIT_INVALID, RunFolderError, SimError
-from sim.live.coordinator import Coordinator
 from sim.live.embedded import EmbeddedTarget
-from sim.live.plan import Plan
-from sim.live.post import Post
+from sim.live.figures.series import Series
 from sim.live.prepare import Request, prepared
 from sim.live.run import executed_of, time_target
-from sim.live.series import Series
+from sim.live.sharing.coordinator import Coordinator
+from sim.live.sharing.plan import Plan
+from sim.live.sharing.post import Post
 from sim.report.folder import write_executed
 from sim.results.executed import Executed
 from sim.results.folder import created_folder

@@ -8,8 +8,8 @@ from locust import FastHttpUser, constant
 from locust.env import Environment
 from locust.exception import StopUser
 
-from sim.live.credentials import Organisation
-from sim.live.share import share_of
+from sim.live.access.credentials import Organisation
+from sim.live.sharing.share import share_of
 
 _LATER: Final = "http://127.0.0.1"
 

@@ -10,7 +10,7 @@ from locust.env import Environment
 from locust.rpc import protocol
 from locust.runners import WorkerNode, WorkerNodes, WorkerRunner
 
-from sim.live.post import Message, Post
+from sim.live.sharing.post import Message, Post
 from tests.live.waiting import Inbox
 
 KINDS = Message.__subclasses__()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sim.live.socket import Address
+from sim.live.wire.socket import Address
 
 LONGEST_WAIT_S = 20.0
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sim.live.credentials import Credentials, Organisation
-from sim.live.owners import Owners
-from sim.live.plan import Plan
-from sim.live.safety import resolve
+from sim.live.access.credentials import Credentials, Organisation
+from sim.live.access.owners import Owners
+from sim.live.sharing.plan import Plan
+from sim.live.wire.safety import resolve
 from sim.scenario import Scenario
 from tests.target.servers import Server
 

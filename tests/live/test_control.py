@@ -3,8 +3,8 @@ import json
 import pytest
 
 from sim.errors import CredentialsError, SimError, TargetError
+from sim.live.access.credentials import Credentials, Organisation
 from sim.live.control import probe, with_tokens
-from sim.live.credentials import Credentials, Organisation
 from tests.live.peers import Connection, Script, closed_port, peer
 
 TOKEN, PASSWORD = "tok-secret", "pass-secret"

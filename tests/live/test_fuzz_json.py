@@ -9,13 +9,13 @@ from sim.actors import Contents
 from sim.checks import judge, observe
 from sim.contract import EventPayload
 from sim.history import HistoryBuilder, ProbeOutcome, RunFrame
-from sim.live.answers import Reader
-from sim.live.events import EventReader
-from sim.live.http import Reply
-from sim.live.probe_answers import judge as judge_probe
+from sim.live.probes.answers import judge as judge_probe
+from sim.live.wire.answers import Reader
+from sim.live.wire.events import EventReader
+from sim.live.wire.http import Reply
 from sim.schedule import ProbeKind
 from tests.json_texts import broken, lists, objects, quoted, values, words
-from tests.live.test_page_socket import OWNERS, Page, opened
+from tests.live.wire.test_page_socket import OWNERS, Page, opened
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 IDS = words("a0", "b0", "x")

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from sim.actors import Answer, NoMeter, Organisation, Reply, RunRules
 from sim.checks import decode_partials, encode_partials, judge, observe
 from sim.history import History
-from sim.live.answers import Reader
-from sim.live.page_socket import PageSocket
+from sim.live.wire.answers import Reader
+from sim.live.wire.page_socket import PageSocket
 from sim.scenario import Scenario
 from sim.schedule import Stay
 from tests.actors.lines import FakeLine, Opened
 from tests.live.test_fuzz_json import ANSWERS, FRAMES
-from tests.live.test_page_socket import OWNERS, opened
+from tests.live.wire.test_page_socket import OWNERS, opened
 
 S = 1_000_000_000
 MACHINES = 1  # of each of the owners

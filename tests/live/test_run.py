@@ -9,11 +9,11 @@ from gevent.event import Event
 from sim.checks import encode_partials, observe
 from sim.checks.partials import merge_all
 from sim.history import read_histories
-from sim.live.coordinator import Coordinator, Outcome, Phase
 from sim.live.engine import coordinator_of
-from sim.live.plan import Plan
 from sim.live.prepare import Request
 from sim.live.run import executed_of
+from sim.live.sharing.coordinator import Coordinator, Outcome, Phase
+from sim.live.sharing.plan import Plan
 from sim.results.summary import RunVerdict
 from tests.live.peers import LONGEST_WAIT_S
 from tests.live.plans import organisations_of, plan_of, scenario

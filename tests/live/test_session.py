@@ -13,12 +13,12 @@ from gevent.event import Event
 from locust.env import Environment
 
 from sim.errors import EXIT_FAILED, EXIT_HELD, EXIT_INVALID, EXIT_USAGE, SimError, TargetError, UsageError
-from sim.live.credentials import Credentials
+from sim.live.access.credentials import Credentials
 from sim.live.engine import open_share
-from sim.live.post import Post
 from sim.live.prepare import Request
 from sim.live.session import Session
 from sim.live.shape import OrganisationShape
+from sim.live.sharing.post import Post
 from sim.live.users import FleetOrganisation
 from sim.results.folder import read_run
 from sim.results.summary import RunVerdict

@@ -8,12 +8,12 @@ from locust import constant, task
 from locust.env import Environment
 from locust.stats import StatsEntry
 
-from sim.live.coordinator import Coordinator, Outcome
 from sim.live.engine import open_share
-from sim.live.plan import Plan
-from sim.live.post import Post
 from sim.live.shape import OrganisationShape
-from sim.live.share import Share
+from sim.live.sharing.coordinator import Coordinator, Outcome
+from sim.live.sharing.plan import Plan
+from sim.live.sharing.post import Post
+from sim.live.sharing.share import Share
 from sim.live.users import FleetOrganisation, OrganisationUser
 from tests.live.nodes import Master
 from tests.live.peers import Connection, peer

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 
-from sim.live.socket import Address
+from sim.live.wire.socket import Address
 from tests.live.peers import LONGEST_WAIT_S
 from tests.live.waiting import turn_hub
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from sim.live.progress import Progress, SparseHistogram
+from sim.live.figures.progress import Progress, SparseHistogram
 from sim.results.sections import distribution
 from sim.results.summary import Distribution, Summary
 

@@ -2,9 +2,9 @@
 
 import msgspec
 
-from sim.live.coordinator import Phase
-from sim.live.series import Point
+from sim.live.figures.series import Point
 from sim.live.session import Session
+from sim.live.sharing.coordinator import Phase
 from sim.live.web.rows import Row, final_rows, live_rows
 from sim.report.sentences import verdict_sentence, verdict_word
 

@@ -9,10 +9,10 @@ from locust.env import Environment
 from locust.web import WebUI
 
 from sim.errors import UsageError
-from sim.live.coordinator import Coordinator
-from sim.live.post import Post
 from sim.live.prepare import Request
 from sim.live.session import Session
+from sim.live.sharing.coordinator import Coordinator
+from sim.live.sharing.post import Post
 from sim.live.web import open_tab
 from sim.results.summary import Summary
 from tests.live.nodes import Nodes

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.live.progress import Progress, SparseHistogram
+from sim.live.figures.progress import Progress, SparseHistogram
 from sim.live.web.rows import BLANK, COLUMNS, NOT_MEASURED, Row, final_rows, live_rows, shown
 from sim.stats import Histogram
 from tests.report import samples

@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sim.live.coordinator import Phase
-from sim.live.post import Join, Planned, Running
-from sim.live.progress import Progress
+from sim.live.figures.progress import Progress
+from sim.live.sharing.coordinator import Phase
+from sim.live.sharing.post import Join, Planned, Running
 from sim.live.web.rows import final_rows, live_rows
 from sim.live.web.view import Banner, View, rows_of, view_of
 from tests.live.web.sessions import Page, page

@@ -1,0 +1,1 @@
+"""Requests that the target must refuse, and their controls: sent, answered, judged."""
