@@ -1,10 +1,9 @@
 """What an event costs a dashboard of ours, against the usual Locust way: the two in turn, in one run.
 
-    python -m benchmarks.receive [SOCKETS] [EVENTS_PER_S] [SECONDS] [ROUNDS]
-
 The figure to quote is the ratio: absolute times drift from machine to machine, and from minute to minute.
 """
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -32,8 +31,13 @@ def measure(name: str, sockets: int, rate: int, seconds: float) -> dict[str, flo
 
 def main() -> None:
     """Print both clients' medians and the ratio pair by pair."""
-    arguments = [*sys.argv[1:], *("1000", "5000", "5", "3")[len(sys.argv) - 1 :]]
-    sockets, rate, seconds, rounds = int(arguments[0]), int(arguments[1]), float(arguments[2]), int(arguments[3])
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.receive", description=__doc__)
+    parser.add_argument("sockets", nargs="?", type=int, default=1000)
+    parser.add_argument("events_per_s", nargs="?", type=int, default=5000)
+    parser.add_argument("seconds", nargs="?", type=float, default=5.0)
+    parser.add_argument("rounds", nargs="?", type=int, default=3)
+    asked = parser.parse_args()
+    sockets, rate, seconds, rounds = asked.sockets, asked.events_per_s, asked.seconds, asked.rounds
     pairs = [(measure("ours", sockets, rate, seconds), measure("usual", sockets, rate, seconds)) for _ in range(rounds)]
     sys.stdout.write(f"{sockets:,} sockets, {rate:,} events/s, {rounds} rounds of {seconds:g} s; medians\n")
     for key, unit in (("us_per_event", "us of CPU per event"), ("kb_per_socket", "kB per socket")):

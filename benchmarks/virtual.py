@@ -1,14 +1,15 @@
-"""How much faster than real time the virtual executor is: `python -m benchmarks.virtual [SCENARIO]`.
+"""How much faster than real time the virtual executor is.
 
 Time that passes in the model, over the time that it takes: to simulate it, and with the folding of what happened into
 the checks. The best of some runs, since a busy machine only ever makes it slower.
 """
 
-import sys
+import argparse
 from time import perf_counter
 from typing import Final
 
 from sim.actors import RunRules
+from sim.errors import UsageError
 from sim.scenario import load
 from sim.virtual.executor import VirtualRun
 from sim.virtual.faults import Faults
@@ -18,7 +19,12 @@ _RUNS: Final = 5
 
 def main() -> None:
     """Print the two ratios of a scenario."""
-    scenario = load(sys.argv[1] if len(sys.argv) > 1 else "quick", ())
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.virtual", description=__doc__)
+    parser.add_argument("scenario", nargs="?", default="quick", help="name or TOML file")
+    try:
+        scenario = load(parser.parse_args().scenario, ())
+    except UsageError as error:
+        parser.error(str(error))
     simulating, all_of_it = [], []
     for _ in range(_RUNS):
         run = VirtualRun(RunRules(scenario, scenario.seed), Faults(), keep_history=False)
