@@ -54,6 +54,12 @@ class TargetError(SimError):
     exit_code = EXIT_INVALID
 
 
+class EndedError(SimError):
+    """A run was ended before it had begun."""
+
+    exit_code = EXIT_INVALID
+
+
 class EngineError(SimError):
     """The load generator itself failed: what it measured cannot be trusted."""
 

@@ -81,9 +81,9 @@ def request_of(options: Options, actors: Actors, host: str, users: int | None, r
     overrides = list(listed(options.set))
     if actors != "all":
         overrides.append(f"fleet.actors={actors}")
-    if users:
+    if users is not None:
         overrides.append(f"fleet.organisations={users}")
-    if run_time_s:
+    if run_time_s is not None:
         overrides.append(f"duration_s={run_time_s}")
     scenario = load(options.scenario, overrides)
     file = _credentials_file(options.credentials)

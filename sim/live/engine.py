@@ -22,6 +22,7 @@ from sim.live.users import FleetOrganisation
 from sim.live.wire.open_files import raise_open_files
 
 _CONNECT_TIMEOUT_S: Final = 30.0
+_END_TIMEOUT_S: Final = 5.0
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -46,14 +47,12 @@ def coordinator_of(plan: Plan, processes: int, takes_over: bool) -> Iterator[Coo
         _await_workers(runner, workers)
         with _started(environment, plan, takes_over) as coordinator:
             yield coordinator
-        for worker in workers:
-            with suppress(subprocess.TimeoutExpired):  # it is ended below
-                worker.wait(timeout=_CONNECT_TIMEOUT_S)
+        _await_end(workers)
     finally:
-        for worker in workers:
-            if worker.poll() is None:
-                worker.terminate()
-            worker.wait()
+        for end in (subprocess.Popen.terminate, subprocess.Popen.kill):  # one that was stopped hears only the second
+            for worker in workers:
+                end(worker)
+            _await_end(workers)
 
 
 def serve_share(master_port: int) -> None:
@@ -99,6 +98,13 @@ def _started(environment: Environment, plan: Plan, takes_over: bool) -> Iterator
 
 def _environment(url: str | None) -> Environment:
     return Environment(user_classes=[FleetOrganisation], host=url)
+
+
+def _await_end(workers: list["subprocess.Popen[bytes]"]) -> None:
+    """Of all of them, or until they have had the time to."""
+    with suppress(gevent.Timeout), gevent.Timeout(_END_TIMEOUT_S):
+        for worker in workers:
+            worker.wait()
 
 
 def _await_workers(runner: MasterRunner, workers: list["subprocess.Popen[bytes]"]) -> None:

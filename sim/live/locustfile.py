@@ -10,20 +10,17 @@ locustfile, in the master and in each worker.
 """
 
 import logging
-import signal
 import sys
 from contextlib import suppress
-from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
-import gevent
 from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 from locust.web import WebUI
 from rich.console import Console
 
-from sim.errors import EXIT_HELD, EXIT_INVALID
+from sim.errors import EXIT_HELD, EXIT_USAGE, UsageError
 from sim.live.arguments import add_arguments, options_of, request_of
 from sim.live.engine import open_share
 from sim.live.figures.entries import use_fine_buckets
@@ -32,6 +29,7 @@ from sim.live.session import Session
 from sim.live.shape import use_shape
 from sim.live.sharing.post import Post
 from sim.live.sharing.share import share_of
+from sim.live.signals import ENDED, heed_signals
 from sim.live.users import OrganisationUser
 from sim.live.web import open_tab
 from sim.live.wire.open_files import raise_open_files
@@ -40,17 +38,17 @@ from sim.scenario import Actors
 
 __all__ = ["OrganisationUser"]
 
-_ENDED: Final = "ended by the user"
+_DESERTED: Final = "no worker is left"
 
 
 def _init(environment: Environment, web_ui: WebUI | None = None, **_: object) -> None:
-    signal.signal(signal.SIGINT, _interrupted)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs each request
     raise_open_files()
     use_fine_buckets()
     post = Post(environment)
     if isinstance(environment.runner, WorkerRunner):
         environment.process_exit_code = EXIT_HELD  # the verdict is the master's
+        heed_signals(environment, None)
         _open_share(environment, post)
         return
     session = _open_session(environment, post)
@@ -75,38 +73,35 @@ def _open_session(environment: Environment, post: Post) -> Session:
     options = environment.parsed_options
     assert options is not None  # Locust's own command has parsed them
     if options.class_picker:
-        sys.exit("ztna-sim: --class-picker has nothing to pick: each locustfile is one behaviour")
+        _refuse("--class-picker has nothing to pick: each locustfile is one behaviour")
     # Ours to follow: Locust would end the run before it has drained, and start one user where none are asked for.
     users, run_time_s, options.run_time = options.num_users, options.run_time, None
 
     def request() -> tuple[Request, bool]:
+        if isinstance(environment.runner, MasterRunner) and not environment.runner.worker_count:
+            raise UsageError("no worker is there: start some, such as `locust -f - --worker --master-host HOST`")
         given = options_of(environment)
-        return request_of(given, _actors(environment), environment.host or "", users, run_time_s), given.rebalance
+        time_s = options.run_time or run_time_s  # the form of the web UI sets it anew
+        return request_of(given, _actors(environment), environment.host or "", users, time_s), given.rebalance
 
     session = Session(environment, post, request)
     use_shape(environment, session.users)
-    if environment.web_ui is None:
-        gevent.signal_handler(signal.SIGTERM, _terminated, session)
-    environment.events.test_stopping.add_listener(lambda **_: session.finish(_ENDED))
-    environment.events.quitting.add_listener(lambda **_: session.finish(_ENDED))
+    heed_signals(environment, session)
+    environment.events.test_stopping.add_listener(lambda **_: session.finish(_who_ends(environment)))
+    environment.events.quitting.add_listener(lambda **_: session.finish(ENDED))
     environment.events.quit.add_listener(lambda **_: _show(session))
     return session
 
 
-def _interrupted(_number: int, _frame: FrameType | None) -> None:
-    """Ctrl-C: for Locust, which waits in the main greenlet. Raised in any other, it would leave a traceback there."""
-    hub = gevent.get_hub()
-    main = hub.parent
-    assert main is not None  # only the hub of another thread has none, and signals come in the main thread
-    if gevent.getcurrent() is main:
-        raise KeyboardInterrupt
-    hub.loop.run_callback(main.throw, KeyboardInterrupt)
+def _refuse(why: str) -> NoReturn:
+    sys.stderr.write(f"ztna-sim: {why}\n")
+    sys.exit(EXIT_USAGE)
 
 
-def _terminated(session: Session) -> None:
-    """Headless, Locust listens to SIGTERM only when the run is over: until then it would be killed by it."""
-    if session.summary is None and not session.halt(_ENDED):
-        sys.exit(EXIT_INVALID)
+def _who_ends(environment: Environment) -> str:
+    """Why Locust stops a test: its user wants it, or the last worker is gone."""
+    runner = environment.runner
+    return _DESERTED if isinstance(runner, MasterRunner) and not runner.worker_count else ENDED
 
 
 def _actors(environment: Environment) -> Actors:

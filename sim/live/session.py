@@ -1,4 +1,4 @@
-"""Runs under Locust's own command: each start of a test is a run, with its folder and its verdict.
+"""Runs under Locust's own command: each start of a test is one, with its folder and its verdict.
 
 Locust's main loop leads. It asks the shape how many users there should be; the first time of a test begins a run, and
 when that is over the shape ends the test. A test that is stopped from outside ends its run first.
@@ -7,7 +7,6 @@ when that is over the shape ends the test. A test that is stopped from outside e
 import logging
 import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,15 +15,14 @@ import gevent
 from gevent.event import Event
 from locust.env import Environment
 
-from sim.errors import EXIT_INVALID, RunFolderError, SimError
-from sim.live.embedded import EmbeddedTarget
+from sim.errors import EXIT_INVALID, EndedError, RunFolderError, SimError
 from sim.live.figures.series import Series
 from sim.live.prepare import Request, prepared
 from sim.live.run import executed_of, time_target
 from sim.live.sharing.coordinator import Coordinator
-from sim.live.sharing.plan import Plan
 from sim.live.sharing.post import Post
 from sim.report.folder import write_executed
+from sim.report.sentences import verdict_word
 from sim.results.executed import Executed
 from sim.results.folder import created_folder
 from sim.results.summary import Summary
@@ -42,7 +40,7 @@ class Session:
     def __init__(self, environment: Environment, post: Post, request: Callable[[], tuple[Request, bool]]) -> None:
         """`request` says what to run, and whether lost organisations are taken over; it may raise `SimError`."""
         self.coordinator: Coordinator | None = None
-        """Of the run that is under way, or of the last one."""
+        """Of the run that is under way, once it is prepared, or of the last one."""
         self.summary: Summary | None = None
         """Of the last run that is over."""
         self.folder: Path | None = None
@@ -56,66 +54,76 @@ class Session:
         self._environment = environment
         self._post = post
         self._request = request
-        self._stack = ExitStack()
-        self._is_under_way = False
-        self._concluded = Event()
+        self._conductor: Greenlet[..., None] | None = None
+        self._is_called_off = False
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether there is a run, from its preparation to its folder."""
+        return self._conductor is not None
 
     def users(self) -> tuple[int, float] | None:
         """What the shape says: begins a run, follows it, and ends the test when it is over."""
-        if not self._is_under_way:
-            self._begin()
-            self.tried.set()
-        users = self.coordinator.users() if self._is_under_way and self.coordinator else None
-        if users is None and self._is_under_way:
-            self._concluded.wait()
-            self._is_under_way = False
+        conductor = self._begin() if self._conductor is None else self._conductor
+        self.tried.wait()
+        users = self.coordinator.users() if self.coordinator is not None else None
+        if users is None:
+            conductor.join()
+            self._conductor = None
         return users
 
     def halt(self, reason: str) -> bool:
         """End the run that is under way; the test ends with it. False if there is none."""
-        if self._is_under_way and self.coordinator is not None:
+        if self._conductor is None:
+            return False
+        if self.coordinator is not None:
             self.coordinator.halt(reason)
-        return self._is_under_way
+        elif not self._is_called_off:
+            self._is_called_off = True
+            self._conductor.kill(EndedError(f"{reason} before the run began"), block=False)
+        return True
 
     def finish(self, reason: str) -> None:
         """End the run that is under way, if there is one, and wait until it is concluded."""
-        if self.halt(reason):
-            self._concluded.wait()
-            self._is_under_way = False
+        conductor = self._conductor
+        if conductor is not None and self.halt(reason):
+            _LOG.info("Ending the run: %s; what was measured is written", reason)
+            conductor.join()
+            self._conductor = None
 
-    def _begin(self) -> None:
-        self.summary, self.folder, self.problem = None, None, ""
-        self._concluded.clear()
-        stack = ExitStack()
-        try:
-            request, takes_over = self._request()
-            folder = stack.enter_context(created_folder(request.out, request.scenario, datetime.now(UTC)))
-            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="ztna-sim-"))
-            plan, embedded = stack.enter_context(prepared(request, Path(scratch)))
-        except SimError as error:
-            stack.close()
-            self._fail(error)
-            return
-        self._stack = stack
-        self.coordinator = Coordinator(self._environment, self._post, plan, takes_over)
-        time_target(self.coordinator, embedded)
-        self._is_under_way = True
+    def _begin(self) -> "Greenlet[..., None]":
+        self.coordinator, self.summary, self.folder, self.problem = None, None, None, ""
         self.series = Series()
-        gevent.spawn(self._follow, self.coordinator)
-        _LOG.info("Run of scenario %s at %s, results in %s", plan.scenario.name, plan.url, folder)
-        conductor: Greenlet[..., None] = gevent.spawn(self._conduct, self.coordinator, request, plan, embedded, folder)
-        conductor.link_exception(self._broke)
+        self._is_called_off = False
+        self.tried.clear()
+        self._conductor = gevent.spawn(self._conduct)
+        self._conductor.link(lambda _: self.tried.set())
+        self._conductor.link_exception(self._broke)
+        return self._conductor
 
-    def _conduct(
-        self, coordinator: Coordinator, request: Request, plan: Plan, embedded: EmbeddedTarget | None, folder: Path
-    ) -> None:
-        started = datetime.now(UTC)
-        with self._stack:
+    def _conduct(self) -> None:
+        try:
+            self._run()
+        except SimError as error:
+            self._fail(error)
+
+    def _run(self) -> None:
+        request, takes_over = self._request()
+        with (
+            created_folder(request.out, request.scenario, datetime.now(UTC)) as folder,
+            tempfile.TemporaryDirectory(prefix="ztna-sim-") as scratch,
+            prepared(request, Path(scratch)) as (plan, embedded),
+        ):
+            coordinator = self.coordinator = Coordinator(self._environment, self._post, plan, takes_over)
+            time_target(coordinator, embedded)
+            self.tried.set()
+            gevent.spawn(self._follow, coordinator)
+            _LOG.info("Run of scenario %s at %s, results in %s", plan.scenario.name, plan.url, folder)
+            started = datetime.now(UTC)
             executed = executed_of(coordinator.run(), started, request, plan, embedded)
             self.summary = executed.summary()
             self._environment.process_exit_code = self.summary.verdict.exit_code
             self._write(folder, executed, self.summary)
-        self._concluded.set()
 
     def _follow(self, coordinator: Coordinator) -> None:
         """A point per second, for the charts."""
@@ -136,12 +144,12 @@ class Session:
             self._fail(error)
         else:
             self.folder = folder
+            _LOG.info("Run is judged: %s, report in %s", verdict_word(summary), folder / "report.html")
 
     def _broke(self, conductor: "Greenlet[..., None]") -> None:
         """An error of ours: the run is over without a verdict, and says so."""
         self.problem = f"inside the generator: {type(conductor.exception).__name__}: {conductor.exception}"
         self._environment.process_exit_code = EXIT_INVALID
-        self._concluded.set()
 
     def _fail(self, error: SimError) -> None:
         self.problem = str(error)

@@ -16,6 +16,17 @@ def use_shape(environment: Environment, users: Users) -> None:
     environment.shape_class = shape
 
 
+def let_shape_go(environment: Environment) -> None:
+    """After a test was stopped: nobody asks for users any more.
+
+    Locust's master does it by itself, unless the test is stopped before its first user: then it would go on.
+    """
+    runner = environment.runner
+    if runner is not None and runner.shape_greenlet is not None:
+        runner.shape_greenlet.kill(block=True)
+        runner.shape_greenlet, runner.shape_last_tick = None, None
+
+
 class OrganisationShape(LoadTestShape):
     """Follows a run: its warm-up, its stages, its end. Asked once per second."""
 

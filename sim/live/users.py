@@ -1,6 +1,6 @@
 """The Locust user: one organisation, claimed from the coordinator and driven until its stay is over."""
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import gevent
 from gevent import GreenletExit
@@ -39,11 +39,7 @@ class OrganisationUser(FastHttpUser):
         super().__init__(environment)
         self._share = share_of(environment)
         self._ticket = self._share.ticket()
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if not cls.tasks:
-            cls.tasks = [_stay]
+        self.tasks = self.tasks or [_stay]  # a subclass may have none, or --tags may have left it none
 
     @property
     def headers(self) -> dict[str, str]:

@@ -136,7 +136,8 @@ def test_locusts_users_and_run_time_change_the_scenario(home: Path) -> None:
     assert as_given.scenario == load("quick", ["fleet.organisations=7", "duration_s=9", "seed=3"])
     changed = request_of(options, "all", "", 4, 2.5).scenario
     assert (changed.fleet.organisations, changed.duration_s, changed.seed) == (4, 2.5, 3)
-    assert request_of(options, "all", "", 0, 0).scenario == as_given.scenario
+    with pytest.raises(ScenarioError, match=r"duration_s: 0 is not allowed.*\n.*fleet.organisations: 0 is not allowed"):
+        request_of(options, "all", "", 0, 0)
     assert list(home.iterdir()) == []
 
 

@@ -191,9 +191,18 @@ class Coordinator:
             gevent.sleep(_PULSE_INTERVAL_S)
 
     def _warm_up(self) -> None:
+        timeout_s = self.plan.scenario.warmup.timeout_s
+        claimed, since_ns = 0, monotonic_ns()
         while (not self._attendance.count or self.roster.ready < self.roster.expected) and self._reason is None:
             self._halted.wait(_POLL_S)
             self._look_for_workers()
+            if self.roster.claimed != claimed:
+                claimed, since_ns = self.roster.claimed, monotonic_ns()
+            elif claimed < self.roster.expected and monotonic_ns() - since_ns > timeout_s * 1e9:
+                self.halt(
+                    f"only {claimed} of {self.roster.expected} organisations have a user after {timeout_s:.0f} s: does"
+                    " each worker have this locustfile, and does nothing limit the number of its users?"
+                )
 
     def _measure(self) -> None:
         self._tell_all(Begin(run=self._run, delay_s=_BEGIN_DELAY_S, adopted=self._adopted))

@@ -68,6 +68,11 @@ class Roster:
         return sum(stay.from_ns == 0 and number not in self._over for number, stay in enumerate(self._stays))
 
     @property
+    def claimed(self) -> int:
+        """How many of them have a worker."""
+        return sum(self._stays[number].from_ns == 0 for number in self._taken())
+
+    @property
     def ready(self) -> int:
         """How many of them are ready."""
         return sum(self._stays[number].from_ns == 0 for number in self._ready - self._over)

@@ -21,8 +21,6 @@ from sim.live.sharing.worker import Worker
 _POLL_S: Final = 0.1
 _PROGRESS_INTERVAL_S: Final = 0.5
 _PART_INTERVAL_NS: Final = 5_000_000_000
-_TARGET_LOST_AFTER_NS: Final = 3_000_000_000
-"""A target that refuses every connection for so long is lost; a restart is quicker."""
 
 
 class Shift:
@@ -93,9 +91,7 @@ class Shift:
     def _sweep(self) -> None:
         for number in self.worker.sweep():
             self._send(Left(run=self._run, number=number))
-        tally = self.worker.tally
-        if tally.failing_since_ns and monotonic_ns() - tally.failing_since_ns > _TARGET_LOST_AFTER_NS:
-            self._reason = self._reason or f"the target stopped answering: {tally.last_failure}"
+        self._reason = self._reason or self.worker.target_loss
 
     def _conclude(self) -> None:
         if self._is_concluded:

@@ -25,6 +25,9 @@ from sim.stats import Histogram
 
 _READS_AT_ONCE: Final = 20
 _WAIT_POLL_S: Final = 0.5
+_TARGET_LOST_AFTER_NS: Final = 3_000_000_000
+"""A target that refuses every connection for so long is lost; a restart is quicker."""
+
 _COLLECT_AFTER: Final = (5_000, 10, 10)
 """What is new since the freeze is little, and is looked through often: a closed socket leaves a cycle of 20 kB."""
 
@@ -147,6 +150,14 @@ class Worker:
         """Whether nothing is under way any more."""
         return all(hosted.actor.is_settled for hosted in self._hosted.values())
 
+    @property
+    def target_loss(self) -> str:
+        """Why its target is lost; empty while it is not."""
+        since_ns = self.tally.failing_since_ns
+        if not since_ns or monotonic_ns() - since_ns <= _TARGET_LOST_AFTER_NS:
+            return ""
+        return f"the target stopped answering: {self.tally.last_failure}"
+
     def sweep(self) -> list[int]:
         """End the stays whose time is up and that have settled, or had the time to; their numbers."""
         started = [hosted for hosted in self._hosted.values() if hosted.is_started]
@@ -243,6 +254,8 @@ class Worker:
         until_ns = monotonic_ns() + round(timeout_s * 1e9)
         while not happened.wait(timeout=_WAIT_POLL_S):
             require_hope()
+            if self.target_loss:
+                raise WarmupError(self.target_loss)
             if monotonic_ns() >= until_ns:
                 raise WarmupError(self._late(f"{what} within {timeout_s:.0f} s"))
 

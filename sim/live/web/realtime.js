@@ -137,7 +137,8 @@
   const drawPanel = (container) => {
     const place = placed("realtime-panel", container.parentElement, container);
     const links = element("p", { style: "margin:0 0 16px;font-size:14px" });
-    links.append(view.scenario ? `Scenario ${view.scenario}: ` : "No run yet.", view.is_over ? "over" : view.phase);
+    const phase = view.is_over ? "over" : view.phase || "no run yet";
+    links.append(view.scenario ? `Scenario ${view.scenario}: ${phase}` : phase);
     if (view.has_report) {
       for (const [href, title] of [["report", "Open the report"], ["summary.json", "summary.json"]]) {
         links.append("  ·  ", element("a", { href: `./realtime/${href}`, target: "_blank", style: "color:inherit" }, title));

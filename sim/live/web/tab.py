@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, g, request, send_file
 from locust.web import WebUI
 
 from sim.live.session import Session
+from sim.live.shape import let_shape_go
+from sim.live.signals import ENDED
 from sim.live.web.rows import COLUMNS
 from sim.live.web.view import rows_of, view_of
 
@@ -16,6 +18,7 @@ _KEY: Final = "realtime"
 _SCRIPT: Final = Path(__file__).with_name("realtime.js")
 _STATS: Final = "/stats/requests"
 _START: Final = "/swarm"
+_STOP: Final = "/stop"
 _START_TIMEOUT_S: Final = 30.0
 
 
@@ -28,17 +31,21 @@ def open_tab(web_ui: WebUI, session: Session) -> None:
     web_ui.app.register_blueprint(_routes(web_ui, session, base))
 
     @web_ui.app.before_request
-    def forget() -> None:
-        if request.path.removeprefix(base) == _START:
+    def note() -> None:
+        runner = web_ui.environment.runner
+        g.was_under_way = session.is_under_way or (runner is not None and runner.shape_greenlet is not None)
+        if request.path.removeprefix(base) == _START and not g.was_under_way:
             session.tried.clear()
 
     @web_ui.app.after_request
     def extend(response: Response) -> Response:
         path = request.path.removeprefix(base)
         if path == _START and response.is_json:
-            # Locust says that it has started; whether the run could begin is known when the shape has been asked.
-            if session.tried.wait(_START_TIMEOUT_S) and session.problem:
-                response.set_data(json.dumps({**response.get_json(), "success": False, "message": session.problem}))
+            if problem := _start_problem(session):
+                response.set_data(json.dumps({**response.get_json(), "success": False, "message": problem}))
+        elif path == _STOP and response.is_json:
+            let_shape_go(web_ui.environment)
+            session.finish(ENDED)
         elif path == _STATS and response.is_json:
             stats = {"key": _KEY, "data": [msgspec.to_builtins(row) for row in rows_of(session)]}
             response.set_data(json.dumps({**response.get_json(), "extended_stats": [stats]}))
@@ -47,6 +54,13 @@ def open_tab(web_ui: WebUI, session: Session) -> None:
             script = f'<script src="{base}/realtime/realtime.js" defer></script></body>'
             response.set_data(response.get_data(as_text=True).replace("</body>", script))
         return response
+
+
+def _start_problem(session: Session) -> str:
+    """Locust says that it has started; whether the run could begin is known when the shape has been asked."""
+    if g.was_under_way:
+        return "a run is under way: stop it first"
+    return session.problem if session.tried.wait(_START_TIMEOUT_S) else ""
 
 
 def _structure() -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
     scenario: str
     phase: str
-    """Empty before the first run."""
+    """Empty before the first run, and where one could not begin."""
     elapsed_s: float
     window_s: float
     banners: list[Banner]
@@ -40,7 +40,7 @@ def view_of(session: Session) -> View:
     plan = coordinator.plan if coordinator is not None else None
     return View(
         scenario=plan.scenario.name if plan else "",
-        phase=coordinator.phase if coordinator is not None else "",
+        phase=_phase(session),
         elapsed_s=max(coordinator.run_clock_ns, 0) / 1e9 if coordinator is not None else 0.0,
         window_s=plan.window_ns / 1e9 if plan else 0.0,
         banners=_banners(session),
@@ -49,6 +49,12 @@ def view_of(session: Session) -> View:
         points=session.series.points,
         rows=rows_of(session),
     )
+
+
+def _phase(session: Session) -> str:
+    if session.coordinator is not None:
+        return session.coordinator.phase
+    return "preparing" if session.is_under_way else ""
 
 
 def rows_of(session: Session) -> list[Row]:
