@@ -44,6 +44,11 @@ def _to_worker(process: "subprocess.Popen[str]") -> None:
     child_of(process, "sim.live.process").kill()
 
 
+def _stop_worker(process: "subprocess.Popen[str]") -> None:
+    """It stands still: it hears no polite word, and answers none."""
+    child_of(process, "sim.live.process").suspend()
+
+
 def _to_one(process: "subprocess.Popen[str]") -> None:
     process.terminate()
 
@@ -51,6 +56,12 @@ def _to_one(process: "subprocess.Popen[str]") -> None:
 RUNS: Mapping[str, Callable[[Path], Mapping[str, object]]] = {
     "worker": partial(
         _interrupted, word="measuring", blow=_to_worker, options=("--processes", "2", *settings("duration_s=8"))
+    ),
+    "stopped worker": partial(
+        _interrupted, word="measuring", blow=_stop_worker, options=("--processes", "2", *settings("duration_s=8"))
+    ),
+    "target in the warm-up": partial(
+        _interrupted, word="warm-up", blow=_to_target, options=settings("warmup.connects_per_s=0.5")
     ),
     "target": partial(_interrupted, word="measuring", blow=_to_target),
     "ctrl-c": partial(_interrupted, word="measuring", blow=_to_all),
@@ -81,14 +92,20 @@ def test_ctrl_c_in_the_warm_up(summary_of: Callable[[str], Mapping[str, object]]
     assert summary["verdict"] == "unknown"
 
 
+def test_a_target_that_dies_in_the_warm_up(summary_of: Callable[[str], Mapping[str, object]]) -> None:
+    summary = summary_of("target in the warm-up")
+    assert str(summary["reason"]).endswith(": connection refused")  # a reading, or what came after them
+
+
 def test_a_target_that_dies(summary_of: Callable[[str], Mapping[str, object]]) -> None:
     summary = summary_of("target")
     assert str(summary["reason"]).startswith("the target stopped answering: ")
     assert "connection refused" in str(summary["reason"])
 
 
-def test_a_worker_that_dies(summary_of: Callable[[str], Mapping[str, object]]) -> None:
-    summary = summary_of("worker")
+@pytest.mark.parametrize("name", ["worker", "stopped worker"])
+def test_a_worker_that_dies(name: str, summary_of: Callable[[str], Mapping[str, object]]) -> None:
+    summary = summary_of(name)
     assert str(summary["reason"]).startswith("a worker was lost with organisations ")
     assert summary["verdict"] == "invalid"
     assert section(summary, "generator")["workers_lost"] == 1

@@ -92,6 +92,11 @@ def _everybody(master: psutil.Process, _: list[psutil.Process]) -> None:
     os.killpg(master.pid, signal.SIGINT)
 
 
+def _everybody_twice(master: psutil.Process, workers: list[psutil.Process]) -> None:
+    _everybody(master, workers)
+    _everybody(master, workers)
+
+
 def _master(master: psutil.Process, _: list[psutil.Process]) -> None:
     master.kill()
 
@@ -104,6 +109,8 @@ RUNS: Mapping[str, Callable[[Path], tuple[Ended, Path]]] = {
     "moved": lambda folder: _struck(folder, _one_worker, "-t", "20s", "--rebalance"),
     "orphans": lambda folder: _struck(folder, _master, "-t", "30s"),
     "interrupted": lambda folder: _struck(folder, _everybody, "-t", "30s"),
+    "tags": lambda folder: _whole(folder, "dashboard", "-t", "4s", "--tags", "none"),
+    "twice": lambda folder: _struck(folder, _everybody_twice, "-t", "30s"),
     "wrong": lambda folder: _refused(folder, "--set", "fleet.nobody=1"),
     "credentials": lambda folder: _refused(folder, "--host", "http://127.0.0.1:1"),
 }
@@ -198,6 +205,17 @@ def test_ctrl_c_to_all_of_them_keeps_what_was_measured(run_of: Callable[[str], t
     assert (end.code, summary["verdict"], summary["reason"]) == (3, "unknown", "ended by the user")
     assert section(summary, "load")["organisations"] == 4
     assert section(summary, "generator")["workers_lost"] == 0
+
+
+def test_ctrl_c_twice_leaves_at_once(run_of: Callable[[str], tuple[Ended, Path]]) -> None:
+    end, _ = run_of("twice")
+    assert end.code == 3
+
+
+def test_tags_take_no_organisation_away(run_of: Callable[[str], tuple[Ended, Path]]) -> None:
+    end, results = run_of("tags")
+    assert (end.code, _summary(results)["verdict"]) == (0, "held"), end.err
+    assert "Organisation had no tasks left after filtering" in end.err
 
 
 def test_a_mistake_is_one_clear_line(run_of: Callable[[str], tuple[Ended, Path]]) -> None:

@@ -200,6 +200,35 @@ def test_a_folder_that_cannot_be_written_does_not_take_the_figures_with_it(
         assert command.environment.process_exit_code == EXIT_USAGE
 
 
+def test_a_test_that_is_stopped_while_its_run_is_prepared_has_none(
+    request_for: Callable[[Scenario], Request], tmp_path: Path
+) -> None:
+    asked, answer = Event(), Event()
+    answer.set()
+
+    def request() -> Request:
+        asked.set()
+        answer.wait(LONGEST_WAIT_S)
+        return request_for(scenario(2, 0.5))
+
+    with _command(request) as command:
+        answer.clear()
+        command.start()
+        assert asked.wait(LONGEST_WAIT_S)
+        assert command.session.is_under_way
+        command.session.halt("once")
+        command.runner.stop()
+        assert (command.session.is_under_way, command.session.coordinator) == (False, None)
+        assert command.session.problem == "once before the run began"
+        assert command.environment.process_exit_code == EXIT_INVALID
+        assert not (tmp_path / "out").exists()
+        answer.set()
+        command.start()
+        command.await_end()
+        assert (command.session.problem, command.session.is_under_way) == ("", False)
+        assert command.session.summary is not None
+
+
 def test_an_error_of_ours_ends_the_run_and_says_so(
     request_for: Callable[[Scenario], Request], hub_errors: list[BaseException]
 ) -> None:

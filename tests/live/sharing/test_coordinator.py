@@ -50,10 +50,8 @@ class Run:
         self, organisations: int = 2, duration_s: float = LONG_S, takes_over: bool = False, **changes: object
     ) -> None:
         self.nodes = Nodes()
-        stages = changes.pop("stages", [])
-        asked = scenario(organisations, duration_s, stages=stages)
-        self.plan = plan_of(asked, keep_history=bool(changes.pop("keep_history", False)))
-        assert changes == {}
+        keep_history = bool(changes.pop("keep_history", False))
+        self.plan = plan_of(scenario(organisations, duration_s, **changes), keep_history=keep_history)
         self.coordinator = Coordinator(self.nodes.environment, self.nodes.post, self.plan, takes_over)
         self.windows: Inbox[str] = Inbox()
         self.coordinator.on_window = lambda: self.windows.add("begins")
@@ -364,6 +362,18 @@ def test_a_run_can_be_halted_before_anybody_joined(begun: bool) -> None:
         assert outcome.partials.load.organisations == 0
         assert run.windows.items == []
         assert run.coordinator.troubles == []
+
+
+def test_organisations_that_nobody_claims_are_not_waited_for_for_ever() -> None:
+    with Run(warmup={"timeout_s": 0.3}) as run:
+        run.start()
+        run.join("a")
+        run.claim("a")
+        turn_until(lambda: run.coordinator.phase is Phase.DRAIN)
+        run.report("a")
+        reason = run.outcome().reason
+        assert reason is not None
+        assert reason.startswith("only 1 of 2 organisations have a user after 0 s: ")
 
 
 @pytest.mark.parametrize("in_window", [False, True])

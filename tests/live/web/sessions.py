@@ -1,5 +1,6 @@
 """A session beside a web UI, in this process, in any state that a run can be in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from locust.web import WebUI
 from sim.errors import UsageError
 from sim.live.prepare import Request
 from sim.live.session import Session
+from sim.live.shape import use_shape
 from sim.live.sharing.coordinator import Coordinator
 from sim.live.sharing.post import Post
 from sim.live.web import open_tab
@@ -48,11 +50,12 @@ class Page:
         self.session.summary, self.session.folder = summary, folder
 
 
-def page(base: str = "", web_login: bool = False) -> Page:
-    """The web UI before the first run."""
+def page(base: str = "", web_login: bool = False, request: Callable[[], tuple[Request, bool]] = _nothing) -> Page:
+    """The web UI before the first run; `request` says what a start of a test is to run."""
     environment = Environment(parsed_options=parse_options(["--web-base-path", base] if base else []))
     environment.create_local_runner()
     web_ui = WebUI(environment, "127.0.0.1", 0, web_base_path=base, web_login=web_login, delayed_start=True)
-    session = Session(environment, Post(environment), _nothing)
+    session = Session(environment, Post(environment), request)
+    use_shape(environment, session.users)
     open_tab(web_ui, session)
     return Page(web_ui, session, Nodes())

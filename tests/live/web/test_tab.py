@@ -4,12 +4,16 @@ import json
 import re
 from pathlib import Path
 
+import gevent
 import msgspec
 import pytest
 from flask.testing import FlaskClient
+from gevent.event import Event
 
+from sim.live.prepare import Request
 from sim.live.web.rows import COLUMNS, final_rows
 from sim.live.web.view import view_of
+from tests.live.peers import LONGEST_WAIT_S
 from tests.live.web.sessions import Page, page
 from tests.report import samples
 
@@ -147,3 +151,31 @@ def test_with_a_log_in_nobody_gets_anything_without_one(base: str, folder: Path)
 def test_with_a_log_in_a_report_that_is_not_there_is_not_found() -> None:
     answer = _logged_in(_guarded()).get("/realtime/report")
     assert (answer.status_code, "no run has ended yet" in answer.text) == (404, True)
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_start_that_cannot_be_says_why(base: str) -> None:
+    answer = page(base).client.post(f"{base}/swarm", data={"user_count": 1, "spawn_rate": 1}).get_json()
+    assert (answer["success"], answer["message"]) == (False, "nothing is to be run here")
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_a_run_that_is_being_prepared_can_be_stopped_but_not_started_again(base: str) -> None:
+    asked = Event()
+
+    def request() -> tuple[Request, bool]:
+        asked.set()
+        Event().wait()
+        raise AssertionError("it was ended")
+
+    made = page(base, request=request)
+    first = gevent.spawn(made.client.post, f"{base}/swarm", data={"user_count": 1, "spawn_rate": 1})
+    assert asked.wait(LONGEST_WAIT_S)
+    assert made.client.get(f"{base}/realtime/state").get_json()["phase"] == "preparing"
+    second = made.client.post(f"{base}/swarm", data={"user_count": 1, "spawn_rate": 1}).get_json()
+    assert (second["success"], second["message"]) == (False, "a run is under way: stop it first")
+    assert made.client.post(f"{base}/stop").get_json()["success"] is True
+    assert not made.session.is_under_way
+    ended = first.get(timeout=LONGEST_WAIT_S).get_json()
+    assert (ended["success"], ended["message"]) == (False, "ended by the user before the run began")
+    assert made.client.get(f"{base}/realtime/state").get_json()["phase"] == ""
