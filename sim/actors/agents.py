@@ -116,15 +116,15 @@ class Agents:
         calm = [agent.machine for agent in self._agents if agent.known == ONLINE and agent.request is None]
         return calm[number % len(calm)] if calm else None
 
-    def align(self, settled: Callable[[], None], greets: bool) -> None:
+    def align(self, settled: Callable[[], None]) -> None:
         """Bring every machine to the state in which the schedule begins; `settled` is called when all are.
 
-        With `greets`, those that are online as they should be say so, too, as an agent does that starts: they may have
-        been silent for long, and what is only read of them is not certain.
+        Those that are online as they should be say so, too, as an agent does that starts: they may have been silent for
+        long, and what is only read of them is not certain.
         """
         for agent, online in zip(self._agents, self._schedule.initial_online.tolist(), strict=True):
             wanted = ONLINE if online else OFFLINE
-            if agent.known != wanted or (greets and online):
+            if agent.known != wanted or online:
                 self._to_align.append((agent, wanted))
         self._settled = settled
         for _ in range(_ALIGNED_AT_ONCE):

@@ -145,7 +145,7 @@ class Organisation:
         if self._rules.scenario.fleet.actors == "dashboards":
             done()
             return
-        self.agents.align(done, greets=self._stay.from_ns > 0)
+        self.agents.align(done)
 
     def mount(self, dashboard: int, ready: Callable[[], None]) -> None:
         """Open a dashboard; `ready` is called once, when it is subscribed and its first load is shown."""

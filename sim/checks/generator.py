@@ -120,7 +120,7 @@ def conclude(partial: Generator) -> Finding:
         value=lateness_ms,
         unit="ms",
         count=partial.lateness.count,
-        bound=partial.limits.max_lateness_ms,
+        bound=None if partial.lost_organisations else partial.limits.max_lateness_ms,  # then it is not about lateness
         text=text,
     )
 

@@ -19,6 +19,7 @@ _MEANING_OF: Final = {
     RunVerdict.UNKNOWN: "The run could not be judged.",
     RunVerdict.INVALID: "The measurement itself went wrong: what it found is no statement about the target.",
 }
+_ENDED_EARLY: Final = "The run could not be judged as a whole; nothing failed in what there is of it."
 _WORST_FIRST: Final = ("failed", "unknown", "held")
 PARTIAL_MEANING: Final = "Something is missing: the figures are of the part of the run that was measured."
 
@@ -55,7 +56,9 @@ def verdict_word(summary: Summary) -> str:
 
 def verdict_sentence(summary: Summary) -> str:
     """What the verdict means, and how many findings stand behind it."""
-    return f"{_MEANING_OF[summary.verdict]} {findings_sentence(summary.findings)}"
+    ended_early = summary.verdict is RunVerdict.UNKNOWN and all(f.verdict == "HELD" for f in summary.findings)
+    meaning = _ENDED_EARLY if ended_early else _MEANING_OF[summary.verdict]
+    return f"{meaning} {findings_sentence(summary.findings)}"
 
 
 def findings_sentence(findings: list[FindingSummary]) -> str:

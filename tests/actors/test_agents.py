@@ -120,7 +120,7 @@ def test_machines_are_brought_to_their_states_a_few_at_a_time() -> None:
     driven.agents.learn(0, OFFLINE, 0)
     driven.agents.learn(1, ONLINE, 0)
     settled: list[bool] = []
-    driven.agents.align(lambda: settled.append(True), greets=False)
+    driven.agents.align(lambda: settled.append(True))
     assert [(beat.machine, beat.status) for beat in driven.line.beats] == [(0, ONLINE), (1, OFFLINE)]
     driven.line.acknowledge(0)
     assert settled == []
@@ -128,19 +128,17 @@ def test_machines_are_brought_to_their_states_a_few_at_a_time() -> None:
     assert settled == [True]
 
 
-def test_those_that_are_right_send_nothing_unless_they_greet() -> None:
+def test_those_that_are_online_as_they_should_be_say_so() -> None:
     driven = _Driven()
-    settled: list[bool] = []
-    driven.agents.align(lambda: settled.append(True), greets=False)
-    assert (settled, driven.line.beats) == ([True], [])
     driven.agents.learn(0, ONLINE, -NEVER_NS)
-    driven.agents.align(lambda: settled.append(True), greets=True)
+    settled: list[bool] = []
+    driven.agents.align(lambda: settled.append(True))
     assert [(beat.machine, beat.status) for beat in driven.line.beats] == [(0, ONLINE)]
     driven.line.acknowledge()
-    assert settled == [True, True]
+    assert settled == [True]
     # Whether it was online before is not known, since it may have been silent for long; now it is.
     driven.agents.start(1_000)
-    driven.agents.align(lambda: None, greets=True)
+    driven.agents.align(lambda: None)
     driven.line.acknowledge()
     assert driven.writes().before.tolist() == [UNKNOWN, ONLINE]
 

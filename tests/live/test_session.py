@@ -106,7 +106,7 @@ def test_each_start_is_a_run_with_its_folder_and_its_verdict(
     with _command(lambda: request_for(scenarios.pop())) as command:
         session = command.session
         assert (session.coordinator, session.summary, session.folder, session.series.points) == (None, None, None, [])
-        found = []
+        found, changes = [], []
         for name in ("first", "second"):
             command.start()
             command.await_end()
@@ -121,7 +121,9 @@ def test_each_start_is_a_run_with_its_folder_and_its_verdict(
             assert session.series.points
             assert [p.at_s for p in session.series.points] == sorted(p.at_s for p in session.series.points)
             found.append((session.folder, session.series, session.coordinator))
+            changes.append(session.summary.load.transitions)
         assert found[0][1:] != found[1][1:]
+        assert changes[0] == changes[1] > 0  # whatever a run leaves at the target, the next one knows where it begins
         assert sorted(tmp_path.joinpath("out").iterdir()) == sorted(folder for folder, _, _ in found)
 
 

@@ -25,16 +25,16 @@ def resolve(url: str, allowed: tuple[str, ...] = ()) -> Address:
     except ValueError:
         port = 0
     if not port:
-        raise UsageError(f"--target {url}: the port must be a number from 1 to 65535")
+        raise UsageError(f"target {url}: the port must be a number from 1 to 65535")
     if host == REFUSED_DOMAIN or host.endswith("." + REFUSED_DOMAIN):
-        raise UsageError(f"--target {url}: {REFUSED_DOMAIN} is a shared production service and never a target")
+        raise UsageError(f"target {url}: {REFUSED_DOMAIN} is a shared production service and never a target")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise TargetError(f"--target {url}: {host} has no address: {error}") from None
+        raise TargetError(f"target {url}: {host} has no address: {error}") from None
     family, _, _, _, peer = found[0]
     if host not in {_plain(name) for name in allowed} and not ipaddress.ip_address(peer[0]).is_loopback:
-        raise UsageError(f"--target {url}: {host} is not this machine; if you own it, add --allow-host {host}")
+        raise UsageError(f"target {url}: {host} is not this machine; if you own it, add --allow-host {host}")
     return int(family), (str(peer[0]), port)
 
 
@@ -45,11 +45,11 @@ def _split(url: str) -> SplitResult:
         parts = SplitResult("", "", "", "", "")
     if parts.username is not None or parts.password is not None:
         raise UsageError(
-            "--target: leave the log-in out of the URL; e-mail and password belong into the credentials file"
+            "target: leave the log-in out of the URL; e-mail and password belong into the credentials file"
         )
     unfit = parts.query or parts.fragment or not url.isprintable() or " " in url
     if parts.scheme != "http" or not parts.hostname or unfit:
-        raise UsageError(f"--target {url!r}: it must be a URL such as http://127.0.0.1:8787")
+        raise UsageError(f"target {url!r}: it must be a URL such as http://127.0.0.1:8787")
     return parts
 
 

@@ -247,7 +247,7 @@ def test_a_target_that_is_not_allowed_here_is_told() -> None:
         work.say(Planned(run=RUN, plan=elsewhere.encode(), elapsed_ns=None, adopted={}))
         assert _got(asking) is None
         (failed,) = work.nodes.told(Failed)
-        assert (failed.run, failed.text.startswith("--target http://192.0.2.1: 192.0.2.1 is not this machine")) == (
+        assert (failed.run, failed.text.startswith("target http://192.0.2.1: 192.0.2.1 is not this machine")) == (
             RUN,
             True,
         )
