@@ -56,7 +56,8 @@ def verdict_word(summary: Summary) -> str:
 
 def verdict_sentence(summary: Summary) -> str:
     """What the verdict means, and how many findings stand behind it."""
-    ended_early = summary.verdict is RunVerdict.UNKNOWN and all(f.verdict == "HELD" for f in summary.findings)
+    all_held = {finding.verdict for finding in summary.findings} == {"HELD"}
+    ended_early = summary.partial and summary.verdict is RunVerdict.UNKNOWN and all_held
     meaning = _ENDED_EARLY if ended_early else _MEANING_OF[summary.verdict]
     return f"{meaning} {findings_sentence(summary.findings)}"
 

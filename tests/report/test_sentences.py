@@ -163,6 +163,14 @@ def test_the_verdict_counts_its_findings_worst_first() -> None:
     assert findings_sentence(held().summary.findings[:1]) == "1 finding: 1 held."
 
 
+def test_a_run_that_ended_early_and_held_until_then_says_both() -> None:
+    findings = [finding for finding in held().summary.findings if finding.verdict == "HELD"]
+    summary = msgspec.structs.replace(held().summary, verdict=RunVerdict.UNKNOWN, partial=True, findings=findings)
+    assert verdict_sentence(summary).startswith("The run could not be judged as a whole; nothing failed")
+    for other in (msgspec.structs.replace(summary, findings=[]), partial().summary):
+        assert verdict_sentence(other).startswith("The run could not be judged. ")
+
+
 def test_only_an_invalid_run_warns_of_its_answers() -> None:
     warned = {name for name, sample in all_of_them().items() if caveat(sample.summary)}
     assert warned == {"invalid"}
