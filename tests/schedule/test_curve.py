@@ -9,18 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.scenario import RampStage, Scenario, StepStage, WaveStage
+from sim.schedule.chance import ns_of
 from sim.schedule.curve import Straight, Waving, pieces_of
 from tests.schedule.scenarios import S, any_stages, scenario
 
 
 def value(what: Scenario, at_s: float) -> float:
-    """The curve as its stages are described, in floats: slow and plain."""
+    """The curve as its stages are described, in floats: slow and plain. Stages begin at whole nanoseconds."""
     current = 0.0
+    begins_s = [ns_of(stage.at_s) / S for stage in what.stages]
     for number, stage in enumerate(what.stages):
-        if stage.at_s > at_s:
+        if begins_s[number] > at_s:
             return current
-        following = what.stages[number + 1].at_s if number + 1 < len(what.stages) else math.inf
-        since_s = min(at_s, following) - stage.at_s
+        following = begins_s[number + 1] if number + 1 < len(what.stages) else math.inf
+        since_s = min(at_s, following) - begins_s[number]
         match stage:
             case StepStage():
                 current = stage.organisations
