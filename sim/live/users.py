@@ -1,6 +1,6 @@
 """The Locust user: one organisation, claimed from the coordinator and driven until its stay is over."""
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import gevent
 from gevent import GreenletExit
@@ -39,7 +39,12 @@ class OrganisationUser(FastHttpUser):
         super().__init__(environment)
         self._share = share_of(environment)
         self._ticket = self._share.ticket()
-        self.tasks = self.tasks or [_stay]  # a subclass may have none, or --tags may have left it none
+        self.tasks = self.tasks or [_stay]  # --tags may have left none
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not cls.tasks:  # Locust warns of a class that has none
+            cls.tasks = [_stay]
 
     @property
     def headers(self) -> dict[str, str]:

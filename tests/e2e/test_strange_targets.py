@@ -17,6 +17,8 @@ EVENT = {"type": "event", "channel": "machines", "event": "UPDATE"}
 NO_FRAMES = (b"{broken", b"\xff\xfe", [1, 2], {"kind": "event"}, {"type": "event", "payload": 5})
 """Five texts that are not frames of the contract."""
 
+HUGE_FRAME = text(b"z" * (2**20 + 1))
+
 CASES: Mapping[str, Manners] = {
     "500 to all": Manners(status_of=dict.fromkeys((ROWS, RPC, HEARTBEAT, REALTIME), 500)),
     "401 to the first request": Manners(status_of={ROWS: 401}),
@@ -26,7 +28,7 @@ CASES: Mapping[str, Manners] = {
     "500 to heartbeats": Manners(status_of={HEARTBEAT: 500}),
     "silence": Manners(),
     "no frames": Manners(frames=b"".join(text(message) for message in NO_FRAMES)),
-    "a huge frame": Manners(frames=text(b"z" * (2**20 + 1))),
+    "a huge frame": Manners(frames=HUGE_FRAME),
     "of nobody": Manners(frames=text(EVENT | {"payload": {"id": "m9-9", "status": "online"}})),
     "of another": Manners(frames=text(EVENT | {"payload": {"id": "m0-0", "status": "online"}})),
 }
@@ -45,9 +47,15 @@ class Judged:
 
 
 def _run(folder: Path, manners: Manners) -> Judged:
+    # A page whose socket breaks before its first load is shown is ready when it has connected again.
+    patience_s = 30 if manners.frames == HUGE_FRAME else 2
     with target(manners, folder) as options:
         changes = settings(
-            "warmup.timeout_s=2", "fleet.online_share=1.0", "drain.timeout_s=1", "duration_s=1", "loss.deadline_s=0.5"
+            f"warmup.timeout_s={patience_s}",
+            "fleet.online_share=1.0",
+            "drain.timeout_s=1",
+            "duration_s=1",
+            "loss.deadline_s=0.5",
         )
         shown = ztna("run", scenario(folder), *options, *changes, "--json", cwd=folder)
     files = [path for path in (folder / "results").rglob("*") if path.is_file()]
@@ -104,7 +112,7 @@ def test_dashboards_that_cannot_load_end_the_warm_up(name: str, said: str, case:
         ("500 to heartbeats", "availability", "heartbeat: answered 500"),
         ("silence", "loss", "were lost"),
         ("no frames", "protocol", "40 of "),
-        ("a huge frame", "protocol", "8 of "),
+        ("a huge frame", "protocol", "messages were not of the contract"),
         ("of another", "leakage", "6 events"),
     ],
 )
