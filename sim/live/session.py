@@ -80,8 +80,14 @@ class Session:
             self.coordinator.halt(reason)
         elif not self._is_called_off:
             self._is_called_off = True
-            self._conductor.kill(EndedError(f"{reason} before the run began"), block=False)
+            gevent.spawn(self._call_off, self._conductor, reason)  # once the conductor has had its first turn
         return True
+
+    def _call_off(self, conductor: "Greenlet[..., None]", reason: str) -> None:
+        if self.coordinator is not None:
+            self.coordinator.halt(reason)
+        else:
+            conductor.kill(EndedError(f"{reason} before the run began"), block=False)
 
     def finish(self, reason: str) -> None:
         """End the run that is under way, if there is one, and wait until it is concluded."""

@@ -231,6 +231,20 @@ def test_a_test_that_is_stopped_while_its_run_is_prepared_has_none(
         assert command.session.summary is not None
 
 
+def test_a_run_that_is_ended_before_its_first_turn_is_no_error_of_ours() -> None:
+    def request() -> Request:
+        Event().wait(LONGEST_WAIT_S)
+        raise AssertionError("it was ended")
+
+    with _command(request) as command:
+        users = gevent.spawn(command.session.users)
+        halted = gevent.spawn(command.session.halt, "ended by the user")  # has its turn before the run has
+        assert users.get(timeout=LONGEST_WAIT_S) is None
+        assert halted.get() is True
+        assert command.session.problem == "ended by the user before the run began"
+        assert command.environment.process_exit_code == EXIT_INVALID
+
+
 def test_an_error_of_ours_ends_the_run_and_says_so(
     request_for: Callable[[Scenario], Request], hub_errors: list[BaseException]
 ) -> None:
